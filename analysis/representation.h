@@ -1,0 +1,26 @@
+// A network as the comparison sees it: probe samples by units.
+#ifndef RNNFARM_ANALYSIS_REPRESENTATION_H_
+#define RNNFARM_ANALYSIS_REPRESENTATION_H_
+
+#include <Eigen/Dense>
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "base/array_file.h"
+
+namespace rnnfarm::analysis {
+
+using Matrix = Eigen::MatrixXd;
+using Vector = Eigen::VectorXd;
+
+// Samples x units in float64 from an array of (samples, units) or (trials, time, units).
+// INVALID_ARGUMENT, naming `source`, for NaN, infinities, fewer than 2 samples, or all columns
+// constant.
+absl::StatusOr<Matrix> LoadRepresentation(const base::Array& array, absl::string_view source);
+
+// Columns centred.
+Matrix Centred(const Matrix& x);
+
+}  // namespace rnnfarm::analysis
+
+#endif  // RNNFARM_ANALYSIS_REPRESENTATION_H_

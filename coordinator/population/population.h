@@ -1,0 +1,79 @@
+// From a sweep to its population: pure functions.
+//
+//   std::vector<Violation> wrong = Validate(spec, limits);
+//   SweepSpec resolved = WithDefaults(spec);
+//   Population population = Enumerate(resolved);
+#ifndef RNNFARM_COORDINATOR_POPULATION_POPULATION_H_
+#define RNNFARM_COORDINATOR_POPULATION_POPULATION_H_
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "absl/strings/string_view.h"
+#include "rnnfarm/v1/population.pb.h"
+#include "rnnfarm/v1/sweep.pb.h"
+
+namespace rnnfarm::population {
+
+inline constexpr int64_t kDefaultMaxNetworks = 1'000'000;
+
+// One thing that is wrong with a sweep.
+struct Violation {
+  std::string field;    // path such as "grid.l2[2]" or "task[1].flip_flop.bits"
+  std::string message;  // what is wrong and what would be right, one sentence
+};
+
+// Everything that is wrong, in the order of the message's fields; empty if nothing is. Never
+// enumerates more than max_networks.
+std::vector<Violation> Validate(const v1::SweepSpec& spec,
+                                int64_t max_networks = kDefaultMaxNetworks);
+
+// The same sweep with every default written out. Of a valid specification.
+v1::SweepSpec WithDefaults(const v1::SweepSpec& spec);
+
+// SHA-256 of the resolved specification.
+std::string SpecDigest(const v1::SweepSpec& resolved);
+
+struct Population {
+  std::vector<v1::Configuration> configurations;  // in order of task, then grid
+  std::vector<v1::Network> networks;              // in order of configuration, then seed
+  std::vector<v1::ExcludedCells> excluded;        // by reason, in order of appearance
+};
+
+// Of a resolved, valid specification.
+Population Enumerate(const v1::SweepSpec& resolved);
+
+// Number of networks without enumerating them; saturates at INT64_MAX.
+int64_t CountNetworks(const v1::SweepSpec& spec);
+
+// The hyperparameters of draw `draw` of a configuration's search: a pure function of base seed,
+// configuration key and draw.
+v1::Hyperparameters DrawHyperparameters(const v1::SweepSpec& resolved,
+                                        absl::string_view configuration, int draw);
+// Iterations after which rung `rung` of a search ends.
+int64_t RungIterations(const v1::SweepSpec& resolved, int rung);
+// Draws that enter the rung after one with `draws` draws.
+int NextRungSize(int draws);
+
+// What a worker needs to do a job.
+v1::JobSpec MakeJobSpec(const v1::SweepSpec& resolved, const v1::Configuration& configuration,
+                        const v1::Network* network, const v1::Job& job);
+
+// Paths of a network's result files, by role ("network", "states", "fixed_points").
+std::string ResultPath(const v1::Network& network, absl::string_view role);
+
+// The registered names, as sweep files spell them.
+const std::vector<std::string>& ArchitectureNames();
+const std::vector<std::string>& ActivationNames();
+// Inputs and outputs of a task (of a dataset: 0, unknown here).
+int TaskInputs(const v1::Task& task);
+int TaskOutputs(const v1::Task& task);
+// "svcca", "cka", "procrustes", "fixed_point_graph": the metric's name and its file's.
+std::string MetricName(const v1::Metric& metric);
+// The candidate closest to `word` by edit distance, or empty if none is near.
+std::string NearestName(absl::string_view word, const std::vector<std::string>& candidates);
+
+}  // namespace rnnfarm::population
+
+#endif  // RNNFARM_COORDINATOR_POPULATION_POPULATION_H_

@@ -1,0 +1,123 @@
+// The pure core of the coordinator: state + event + time -> new state + effects.
+//
+//   Scheduler scheduler(options);
+//   for (auto& record : stored) scheduler.Load(record);   // at start
+//   scheduler.FinishLoading(now);
+//   Effects effects = scheduler.Apply(event, now);
+//   ... commit effects.writes in one synced batch, then answer the caller with effects.reply ...
+//
+// No clock, no thread, no I/O, no randomness of its own, no iteration in hash order: the same
+// events give the same effects. Thread-compatible: the service serialises Apply and the readers.
+#ifndef RNNFARM_COORDINATOR_SCHEDULER_SCHEDULER_H_
+#define RNNFARM_COORDINATOR_SCHEDULER_SCHEDULER_H_
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "absl/time/time.h"
+#include "rnnfarm/v1/farm_service.pb.h"
+#include "rnnfarm/v1/population.pb.h"
+#include "rnnfarm/v1/worker_service.pb.h"
+
+namespace rnnfarm::scheduler {
+
+struct Options {
+  absl::Duration lease_term = absl::Seconds(60);
+  absl::Duration busy_sync = absl::Seconds(2);   // next_sync of a worker with leases
+  absl::Duration idle_sync = absl::Seconds(10);  // long-poll of an idle one
+  int max_lost_leases = 5;
+  int max_failures_in_a_row = 5;  // distinct jobs, then the worker is quarantined
+  absl::Duration first_backoff = absl::Seconds(1);
+  absl::Duration longest_backoff = absl::Minutes(5);
+  int64_t max_networks = 1'000'000;
+  uint64_t jitter_seed = 0;  // of the back-off's jitter: hashed with job and attempt
+};
+
+// Events. Requests arrive validated by the edge: names parsed, the specification resolved, reported
+// artifacts present in the store and checked (a bad one was turned into a JobError by the edge).
+struct Submit {
+  v1::SubmitSweepRequest request;
+};  // spec as written; resolved inside
+struct CancelSweep {
+  std::string sweep;
+};
+struct PauseSweep {
+  std::string sweep;
+};
+struct ResumeSweep {
+  std::string sweep;
+};
+struct RetryJobs {
+  std::vector<std::string> jobs;
+  bool validate_only = false;
+};
+struct DrainWorker {
+  std::string worker;
+};
+struct Sync {
+  v1::SyncRequest request;
+};
+// Time passed: expired leases are taken back, workers that went silent are marked lost.
+struct Tick {};
+using Event =
+    std::variant<Submit, CancelSweep, PauseSweep, ResumeSweep, RetryJobs, DrainWorker, Sync, Tick>;
+
+// One record to be written or deleted. Jobs and sweeps are written without their derived and
+// volatile fields.
+using Record = std::variant<v1::Sweep, v1::Configuration, v1::Network, v1::Job>;
+
+struct Effects {
+  std::vector<Record> writes;
+  // The answer to the caller: an error, or the response of the event's kind.
+  absl::Status status;
+  std::variant<std::monostate, v1::SubmitSweepResponse, v1::Sweep, v1::RetryJobsResponse,
+               v1::Worker, v1::SyncResponse>
+      reply;
+  // Work became available that an idle worker could take.
+  bool wake_idle = false;
+};
+
+class Scheduler {
+ public:
+  explicit Scheduler(Options options);
+  ~Scheduler();
+
+  // Restores the records of the store, sweeps first, then configurations, networks, jobs.
+  void Load(Record record);
+  // Rebuilds queues; every leased job gets a full new term from `now`.
+  void FinishLoading(absl::Time now);
+
+  Effects Apply(const Event& event, absl::Time now);
+  // Whether Sync would grant the worker a lease now (the edge's long-poll asks before parking).
+  bool HasWorkFor(const v1::SyncRequest& request, absl::Time now) const;
+  // When Tick has something to do next.
+  absl::Time NextTick() const;
+
+  // Readers. Pointers live until the next Apply.
+  std::vector<std::string> SweepNames() const;  // in order of creation
+  // With derived fields (stages, counts).
+  absl::StatusOr<v1::Sweep> GetSweep(absl::string_view name) const;
+  const v1::Job* FindJob(absl::string_view name) const;  // stored fields and progress
+  const v1::Network* FindNetwork(absl::string_view name) const;
+  const v1::Configuration* FindConfiguration(absl::string_view sweep, absl::string_view key) const;
+  // In order of creation.
+  std::vector<const v1::Job*> JobsOf(absl::string_view sweep) const;
+  std::vector<const v1::Network*> NetworksOf(absl::string_view sweep) const;
+  std::vector<const v1::Configuration*> ConfigurationsOf(absl::string_view sweep) const;
+  std::vector<v1::Worker> Workers() const;  // by name
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace rnnfarm::scheduler
+
+#endif  // RNNFARM_COORDINATOR_SCHEDULER_SCHEDULER_H_

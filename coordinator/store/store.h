@@ -1,0 +1,80 @@
+// The coordinator's memory on disk: RocksDB with records, answered requests and artifacts.
+// docs/storage.md describes the format. Thread-safe unless stated.
+#ifndef RNNFARM_COORDINATOR_STORE_STORE_H_
+#define RNNFARM_COORDINATOR_STORE_STORE_H_
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "absl/time/time.h"
+#include "rnnfarm/v1/population.pb.h"
+
+namespace rnnfarm::store {
+
+struct Options {
+  std::string path;
+  // Uploads are refused below this much free space (RESOURCE_EXHAUSTED).
+  int64_t free_space_floor_bytes = int64_t{256} << 20;
+};
+
+// Everything one event changes, committed whole or not at all.
+struct Batch {
+  std::vector<v1::Sweep> sweeps;
+  std::vector<v1::Configuration> configurations;
+  std::vector<v1::Network> networks;
+  std::vector<v1::Job> jobs;
+  // request_id to serialised response, answered again when the request is repeated.
+  std::vector<std::pair<std::string, std::string>> answers;
+  bool empty() const;
+};
+
+class Store {
+ public:
+  // FAILED_PRECONDITION with the path and the holder's process id if another process has it open;
+  // DATA_LOSS naming what is corrupt.
+  static absl::StatusOr<std::unique_ptr<Store>> Open(const Options& options);
+  virtual ~Store() = default;
+
+  // Durable when it returns.
+  virtual absl::Status Commit(const std::vector<Batch>& batches) = 0;
+  // Streams every record in the order sweeps, configurations, networks, jobs, each in key order.
+  struct Visitor {
+    std::function<void(v1::Sweep)> sweep;
+    std::function<void(v1::Configuration)> configuration;
+    std::function<void(v1::Network)> network;
+    std::function<void(v1::Job)> job;
+  };
+  virtual absl::Status Load(const Visitor& visitor) = 0;
+  // NOT_FOUND if the request was not answered before.
+  virtual absl::StatusOr<std::string> FindAnswer(absl::string_view request_id) = 0;
+
+  // Artifacts.
+  struct UploadState {
+    int64_t committed_bytes = 0;
+    bool complete = false;
+  };
+  virtual absl::StatusOr<UploadState> GetUpload(absl::string_view digest) = 0;
+  // Appends at `offset`, which must be at most committed_bytes (what is there already is skipped).
+  virtual absl::Status AppendUpload(absl::string_view digest, int64_t size_bytes, int64_t offset,
+                                    absl::string_view data) = 0;
+  // Checks size and digest and publishes, durably; DATA_LOSS and nothing kept if they do not match.
+  virtual absl::StatusOr<v1::Artifact> FinishUpload(absl::string_view digest,
+                                                    int64_t size_bytes) = 0;
+  virtual absl::StatusOr<v1::Artifact> GetArtifact(absl::string_view digest) = 0;
+  virtual absl::StatusOr<std::string> ReadArtifact(absl::string_view digest, int64_t offset,
+                                                   int64_t max_bytes) = 0;
+  // The whole, its digest checked (DATA_LOSS).
+  virtual absl::StatusOr<std::string> ReadWholeArtifact(absl::string_view digest) = 0;
+  // For artifacts made in this process.
+  virtual absl::StatusOr<v1::Artifact> PutArtifact(absl::string_view bytes) = 0;
+};
+
+}  // namespace rnnfarm::store
+
+#endif  // RNNFARM_COORDINATOR_STORE_STORE_H_
