@@ -5,8 +5,9 @@
 // the constant b_fg on the rows of the update or forget gate and 0 elsewhere, so that a cell that
 // equals PyTorch's (vanilla, lstm) loads into torch.nn as it is; loss_curve (points, 3): iteration,
 // training loss, and validation loss (NaN never occurs: the column repeats the last one measured);
-// meta: JSON text with architecture, activation, units, inputs, outputs, alpha, noise, gate_order,
-// pytorch_equivalent, and whatever the caller adds.
+// the cell: architecture and activation (texts), units, gate_bias, alpha, noise (float64 scalars);
+// meta, for people: JSON text with the same plus inputs, outputs, gate_order, pytorch_equivalent,
+// and whatever the caller adds.
 #ifndef RNNFARM_WORKER_RNN_NETWORK_FILE_H_
 #define RNNFARM_WORKER_RNN_NETWORK_FILE_H_
 
@@ -30,11 +31,15 @@ struct NetworkFile {
   CellSpec spec;
   std::vector<float> parameters;  // by ParameterLayout(spec)
   std::vector<LossPoint> loss_curve;
-  std::map<std::string, std::string> meta;  // further entries, values are JSON text
+  // Further entries of `meta`, values are JSON text; written, never read back.
+  std::map<std::string, std::string> meta;
 };
 
+// INVALID_ARGUMENT by the array's name if a number is not finite.
 absl::StatusOr<std::string> EncodeNetwork(const NetworkFile& network);
-// The cell is read from meta; `source` names the file in errors.
+// The cell is read from its own arrays, inputs and outputs from the shapes of the weights; any real
+// type is converted to float32. INVALID_ARGUMENT by the array's name if one is missing, has
+// another shape or is not finite. `source` names the file in errors.
 absl::StatusOr<NetworkFile> DecodeNetwork(absl::string_view bytes, absl::string_view source);
 
 }  // namespace rnnfarm::rnn
