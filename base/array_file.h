@@ -52,6 +52,9 @@ struct Array {
   std::string Describe() const;
 };
 
+// "(3, 64)", as Python prints a shape.
+std::string ShapeText(absl::Span<const int64_t> shape);
+
 std::string EncodeNpy(const Array& array);
 // `source` names the file in error messages.
 absl::StatusOr<Array> DecodeNpy(absl::string_view bytes, absl::string_view source);
