@@ -5,7 +5,9 @@
 #include <Eigen/Dense>
 #include <string>
 
+#include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
 #include "base/array_file.h"
 
 namespace rnnfarm::analysis {
@@ -18,7 +20,10 @@ using Vector = Eigen::VectorXd;
 // constant.
 absl::StatusOr<Matrix> LoadRepresentation(const base::Array& array, absl::string_view source);
 
-// Columns centred.
+// What LoadRepresentation promises of its result, for a matrix from elsewhere.
+absl::Status CheckRepresentation(const Matrix& x, absl::string_view source);
+
+// Columns centred; a constant column becomes exactly zero.
 Matrix Centred(const Matrix& x);
 
 }  // namespace rnnfarm::analysis

@@ -11,17 +11,21 @@ namespace rnnfarm::analysis {
 struct MdsOptions {
   int dims = 2;
   int max_iterations = 300;
-  double relative_tolerance = 1e-9;  // of the stress between two iterations
+  double relative_tolerance = 1e-9;  // of the raw stress Σ(δ − d)² between two iterations
 };
 
 struct Embedding {
-  Matrix points;                   // n x dims, centred, principal axes, signs fixed
-  double stress1 = 0;              // Kruskal's stress-1
-  double shepard_correlation = 0;  // Spearman, distances against embedded distances
+  Matrix points;  // n x dims, centred, principal axes, signs fixed
+  // Kruskal's (1964), with d the distances of the points: sqrt(Σ(δ_ij − d_ij)² / Σd_ij²), i < j.
+  double stress1 = 0;
+  // Spearman, distances against embedded distances; NaN where one side does not vary.
+  double shepard_correlation = 0;
   int iterations = 0;
 };
 
-// `distances`: n x n, symmetric, zero diagonal; INVALID_ARGUMENT otherwise.
+// SMACOF: de Leeuw, Convergence of the majorization method for multidimensional scaling, 1988.
+// `distances`: n x n, n ≥ 1, symmetric, zero diagonal, finite, not negative; dims ≥ 1;
+// INVALID_ARGUMENT otherwise.
 absl::StatusOr<Embedding> EmbedMds(const Matrix& distances, const MdsOptions& options = {});
 
 }  // namespace rnnfarm::analysis

@@ -1,0 +1,71 @@
+#include "analysis/representation.h"
+
+#include <cmath>
+#include <cstdint>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+
+namespace rnnfarm::analysis {
+namespace {
+
+using RowMajor = Eigen::Matrix<double, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
+
+constexpr int64_t kMinSamples = 2;
+
+absl::Status Refused(absl::string_view source, absl::string_view what) {
+  return absl::InvalidArgumentError(absl::StrCat(source, ": ", what));
+}
+
+bool IsConstant(const Eigen::Ref<const Vector>& column) {
+  return column.maxCoeff() == column.minCoeff();
+}
+
+}  // namespace
+
+absl::StatusOr<Matrix> LoadRepresentation(const base::Array& array, absl::string_view source) {
+  const std::vector<int64_t>& shape = array.shape;
+  if (shape.size() != 2 && shape.size() != 3) {
+    return Refused(source,
+                   absl::StrCat("expected (samples, units) or (trials, time, units), found ",
+                                array.Describe()));
+  }
+  auto values = array.ToDoubles();
+  if (!values.ok()) return Refused(source, values.status().message());
+  const int64_t units = shape.back();
+  const int64_t samples = shape.size() == 2 ? shape[0] : shape[0] * shape[1];
+  Matrix x = Eigen::Map<const RowMajor>(values->data(), samples, units);
+  if (absl::Status status = CheckRepresentation(x, source); !status.ok()) return status;
+  return x;
+}
+
+absl::Status CheckRepresentation(const Matrix& x, absl::string_view source) {
+  if (x.rows() < kMinSamples || x.cols() < 1) {
+    return Refused(source, absl::StrCat(x.rows(), " samples of ", x.cols(),
+                                        " units, at least 2 samples of 1 unit are needed"));
+  }
+  if (!x.allFinite()) {
+    for (Eigen::Index i = 0; i < x.rows(); ++i) {
+      for (Eigen::Index j = 0; j < x.cols(); ++j) {
+        if (!std::isfinite(x(i, j))) {
+          return Refused(source, absl::StrCat("unit ", j, " of sample ", i, " is NaN or infinite"));
+        }
+      }
+    }
+  }
+  for (Eigen::Index j = 0; j < x.cols(); ++j) {
+    if (!IsConstant(x.col(j))) return absl::OkStatus();
+  }
+  return Refused(source, "every unit is constant over the samples, so there is nothing to compare");
+}
+
+Matrix Centred(const Matrix& x) {
+  Matrix out = x.rowwise() - x.colwise().mean();
+  // The mean of equal numbers is rounded; its residue must not pass for a direction.
+  for (Eigen::Index j = 0; j < x.cols(); ++j) {
+    if (x.rows() > 0 && IsConstant(x.col(j))) out.col(j).setZero();
+  }
+  return out;
+}
+
+}  // namespace rnnfarm::analysis
