@@ -1,0 +1,105 @@
+// The program rnnfarm-worker: does a coordinator's jobs until it is told to drain.
+//
+// Exit codes: 0 drained (SIGTERM or SIGINT), 75 the coordinator was unreachable for too long (try
+// again), 78 bad configuration.
+#include <glog/logging.h>
+#include <pthread.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <csignal>
+#include <cstdio>
+#include <iostream>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "absl/flags/flag.h"
+#include "absl/flags/parse.h"
+#include "absl/flags/usage.h"
+#include "absl/time/time.h"
+#include "base/build_info.h"
+#include "base/logging.h"
+#include "worker/runtime/worker.h"
+
+ABSL_FLAG(std::string, coordinator, "127.0.0.1:7070", "address of the coordinator, host:port");
+ABSL_FLAG(std::string, name, "", "this worker's resource id; empty: <host>-<process id>");
+ABSL_FLAG(int, threads, 0, "networks worked on side by side; 0: one for each processor");
+ABSL_FLAG(int, max_pack, 0, "networks of one pack at most; 0: as many as threads");
+ABSL_FLAG(std::string, engine, "reference", "engine that trains networks");
+ABSL_FLAG(absl::Duration, outage_limit, absl::Minutes(40),
+          "how long to compute on without an answer of the coordinator");
+ABSL_FLAG(absl::Duration, drain_limit, absl::Seconds(60),
+          "how long to wait for an answer when draining");
+ABSL_FLAG(bool, log_json, false, "log one JSON object a line");
+
+namespace {
+
+constexpr int kExitDrained = 0;
+constexpr int kExitTryAgain = 75;
+constexpr int kExitBadConfiguration = 78;
+
+int BadConfiguration(const std::string& message) {
+  std::cerr << "rnnfarm-worker: " << message << "\n";
+  return kExitBadConfiguration;
+}
+
+// Empty if the flags make sense.
+std::string WhatIsWrong(const std::vector<char*>& positional) {
+  if (positional.size() > 1) {
+    return std::string("unexpected argument \"") + positional[1] + "\"; see --help";
+  }
+  if (absl::GetFlag(FLAGS_coordinator).find(':') == std::string::npos) {
+    return "--coordinator is \"" + absl::GetFlag(FLAGS_coordinator) + "\"; it must be host:port";
+  }
+  if (absl::GetFlag(FLAGS_threads) < 0) return "--threads must be 0 or more";
+  if (absl::GetFlag(FLAGS_max_pack) < 0) return "--max_pack must be 0 or more";
+  return "";
+}
+
+rnnfarm::worker::Options OptionsFromFlags() {
+  rnnfarm::worker::Options options;
+  options.coordinator = absl::GetFlag(FLAGS_coordinator);
+  options.name = absl::GetFlag(FLAGS_name);
+  options.engine = absl::GetFlag(FLAGS_engine);
+  options.threads = absl::GetFlag(FLAGS_threads);
+  options.max_pack = absl::GetFlag(FLAGS_max_pack);
+  options.outage_limit = absl::GetFlag(FLAGS_outage_limit);
+  options.drain_limit = absl::GetFlag(FLAGS_drain_limit);
+  return options;
+}
+
+rnnfarm::worker::Worker* running = nullptr;
+
+// RequestDrain only sets a flag. A second signal ends the process at once.
+void OnSignal(int signal) {
+  running->RequestDrain();
+  std::signal(signal, SIG_DFL);
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  absl::SetProgramUsageMessage("trains and analyses networks for a coordinator\n" +
+                               rnnfarm::base::BuildText());
+  const std::vector<char*> positional = absl::ParseCommandLine(argc, argv);
+  if (const std::string wrong = WhatIsWrong(positional); !wrong.empty()) {
+    return BadConfiguration(wrong);
+  }
+  rnnfarm::base::InitLogging("rnnfarm-worker", {.json = absl::GetFlag(FLAGS_log_json)});
+  rnnfarm::worker::UseOneThreadPerNetwork();
+  rnnfarm::worker::Worker worker(OptionsFromFlags());
+  running = &worker;
+  std::signal(SIGTERM, OnSignal);
+  std::signal(SIGINT, OnSignal);
+  const absl::Status end = worker.Run();
+  if (end.ok()) {
+    LOG(INFO) << "drained";
+    return kExitDrained;
+  }
+  if (absl::IsUnavailable(end)) {
+    LOG(ERROR) << end.message();
+    return kExitTryAgain;
+  }
+  return BadConfiguration(std::string(end.message()));
+}

@@ -1,0 +1,76 @@
+#include "worker/runtime/analysis_job.h"
+
+#include <string>
+
+#include "absl/strings/str_cat.h"
+#include "worker/dynamics/analysis.h"
+#include "worker/rnn/network_file.h"
+#include "worker/runtime/spec_conversion.h"
+
+namespace rnnfarm::worker {
+namespace {
+
+// Resolution of the share of the work done: progress counts "iterations" of this many.
+constexpr int kProgressSteps = 1000;
+
+absl::StatusOr<rnn::NetworkFile> NetworkOf(Job& job, const task::Task& task) {
+  auto cell = CellSpecOf(job.spec(), task);
+  if (!cell.ok()) return cell.status();
+  const std::string& digest = job.spec().network_artifact();
+  if (digest.empty()) {
+    rnn::NetworkFile network;
+    network.spec = *cell;
+    network.parameters =
+        engine::InitialParameters(job.spec().base_seed(), job.spec().stream_key(), *cell);
+    return network;
+  }
+  auto bytes = job.Download(digest);
+  if (!bytes.ok()) return bytes.status();
+  auto network = rnn::DecodeNetwork(*bytes, absl::StrCat("artifact ", digest));
+  if (!network.ok()) return network.status();
+  if (network->parameters.size() != rnn::ParameterCount(*cell)) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("artifact ", digest, " holds a network of ", network->parameters.size(),
+                     " parameters, the job is about one of ", rnn::ParameterCount(*cell)));
+  }
+  return network;
+}
+
+absl::Status Analyze(Job& job) {
+  auto task = job.MakeTask();
+  if (!task.ok()) return task.status();
+  auto network = NetworkOf(job, **task);
+  if (!network.ok()) return network.status();
+  const auto progress = [&job](absl::string_view phase, double share) {
+    v1::Progress progress;
+    progress.set_phase(std::string(phase));
+    progress.set_iteration(static_cast<int64_t>(share * kProgressSteps));
+    progress.set_iterations(kProgressSteps);
+    job.SetProgress(std::move(progress));
+    return job.MayGoOn();
+  };
+  auto report = dynamics::Analyze(*network, **task, SettingsOf(job.spec()), job.spec().base_seed(),
+                                  job.spec().stream_key(), progress);
+  if (!report.ok()) return report.status();
+  v1::JobResult result;
+  *result.mutable_fixed_points() = SummaryOf(report->conditions);
+  const std::pair<const char*, const std::string*> files[] = {
+      {"states", &report->states_file}, {"fixed_points", &report->fixed_points_file}};
+  for (const auto& [role, bytes] : files) {
+    auto digest = job.Upload(*bytes);
+    if (!digest.ok()) return digest.status();
+    (*result.mutable_artifacts())[role] = *digest;
+  }
+  job.Succeed(std::move(result));
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+void RunAnalysis(const v1::Lease& lease, Workplace& workplace) {
+  Job job(lease, workplace);
+  const absl::Status status = WithoutExceptions([&job] { return Analyze(job); });
+  if (!status.ok()) job.Fail(status);
+}
+
+}  // namespace rnnfarm::worker

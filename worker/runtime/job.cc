@@ -1,0 +1,126 @@
+#include "worker/runtime/job.h"
+
+#include <exception>
+#include <functional>
+#include <new>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
+#include "base/artifact_transfer.h"
+#include "worker/runtime/spec_conversion.h"
+
+namespace rnnfarm::worker {
+namespace {
+
+constexpr absl::Duration kFencePoll = absl::Milliseconds(50);
+// Messages of libtorch carry a stack trace behind their first line.
+constexpr size_t kMaxReasonBytes = 500;
+
+bool MachinesFault(const absl::Status& status) {
+  switch (status.code()) {
+    case absl::StatusCode::kUnavailable:
+    case absl::StatusCode::kDeadlineExceeded:
+    case absl::StatusCode::kCancelled:
+    case absl::StatusCode::kAborted:
+    case absl::StatusCode::kDataLoss:
+    case absl::StatusCode::kResourceExhausted:
+      return true;
+    default:
+      return false;
+  }
+}
+
+}  // namespace
+
+Job::Job(v1::Lease lease, Workplace& workplace)
+    : lease_(std::move(lease)),
+      workplace_(workplace),
+      deadline_(absl::Now() + TimeoutOf(lease_.spec())) {}
+
+bool Job::timed_out() const { return absl::Now() > deadline_; }
+
+bool Job::MayGoOn() const {
+  return !workplace_.draining.load() && !timed_out() && workplace_.leases.Wanted(id());
+}
+
+absl::StatusOr<std::string> Job::Upload(absl::string_view bytes) {
+  base::TransferOptions options;
+  options.give_up_after = workplace_.outage_limit;
+  options.cancelled = [this] {
+    return workplace_.leaving.load() || !workplace_.leases.Wanted(id());
+  };
+  while (!workplace_.leases.MayWrite(id(), std::chrono::steady_clock::now())) {
+    if (options.cancelled()) return absl::CancelledError("the lease is no longer held");
+    absl::SleepFor(kFencePoll);
+  }
+  return base::UploadArtifact(workplace_.artifacts, bytes, options);
+}
+
+absl::StatusOr<std::string> Job::Download(const std::string& digest) {
+  base::TransferOptions options;
+  options.give_up_after = workplace_.outage_limit;
+  options.cancelled = [this] { return workplace_.leaving.load() || !MayGoOn(); };
+  return base::DownloadArtifact(workplace_.artifacts, digest, options);
+}
+
+absl::StatusOr<std::unique_ptr<task::Task>> Job::MakeTask() {
+  std::string dataset;
+  if (spec().task().has_dataset()) {
+    auto bytes = Download(spec().task().dataset().digest());
+    if (!bytes.ok()) return bytes.status();
+    dataset = *std::move(bytes);
+  }
+  auto description = TaskSpecOf(spec().task(), std::move(dataset));
+  if (!description.ok()) return description.status();
+  return task::MakeTask(*description);
+}
+
+void Job::End(v1::JobReport report, std::optional<v1::Checkpoint> checkpoint) {
+  if (std::exchange(ended_, true)) return;
+  workplace_.leases.Finish(id(), std::move(report), std::move(checkpoint));
+}
+
+void Job::Succeed(v1::JobResult result) {
+  v1::JobReport report;
+  *report.mutable_result() = std::move(result);
+  End(std::move(report));
+}
+
+void Job::Fail(const absl::Status& status) {
+  // What was cut off because the worker goes, or the time is over, did not fail by itself.
+  if (absl::IsCancelled(status) && !MayGoOn()) return Stop();
+  v1::JobReport report;
+  report.mutable_error()->set_message(
+      absl::StrCat(absl::StatusCodeToString(status.code()), ": ",
+                   std::string(status.message().substr(0, kMaxReasonBytes))));
+  report.mutable_error()->set_transient(MachinesFault(status));
+  End(std::move(report));
+}
+
+void Job::Stop(std::optional<v1::Checkpoint> checkpoint) {
+  v1::JobReport report;
+  if (workplace_.draining.load()) {
+    report.mutable_returned()->set_reason("drained");
+  } else if (timed_out()) {
+    report.mutable_error()->set_message(absl::StrCat("not done within the job's time limit of ",
+                                                     absl::FormatDuration(TimeoutOf(spec())),
+                                                     "; limits.job_timeout raises it"));
+  } else {
+    report.mutable_returned()->set_reason("preempted");
+  }
+  End(std::move(report), std::move(checkpoint));
+}
+
+absl::Status WithoutExceptions(const std::function<absl::Status()>& work) {
+  try {
+    return work();
+  } catch (const std::bad_alloc&) {
+    return absl::ResourceExhaustedError("out of memory");
+  } catch (const std::exception& error) {
+    const std::string text = error.what();
+    return absl::InternalError(text.substr(0, text.find('\n')));
+  }
+}
+
+}  // namespace rnnfarm::worker
