@@ -1,0 +1,223 @@
+#include "coordinator/store/artifact_rows.h"
+
+#include <sys/statvfs.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <functional>
+#include <memory>
+
+#include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
+#include "base/digest.h"
+#include "coordinator/store/keys.h"
+
+namespace rnnfarm::store {
+namespace {
+
+absl::Status CheckDigest(absl::string_view digest) {
+  if (base::IsDigest(digest)) return absl::OkStatus();
+  return absl::InvalidArgumentError(absl::StrCat(
+      "\"", digest, "\" is not an artifact's digest: 64 lower-case hexadecimal digits of SHA-256"));
+}
+
+absl::Status OutOfRange(absl::string_view digest, int64_t offset, int64_t committed) {
+  return absl::OutOfRangeError(absl::StrCat("upload of artifacts/", digest, " goes on at offset ",
+                                            committed, ", not at ", offset));
+}
+
+}  // namespace
+
+absl::Mutex& ArtifactRows::StripeOf(absl::string_view digest) {
+  return stripes_[std::hash<std::string>()(std::string(digest)) % kStripes];
+}
+
+absl::StatusOr<v1::Artifact> ArtifactRows::Get(absl::string_view digest) {
+  if (auto status = CheckDigest(digest); !status.ok()) return status;
+  std::string value;
+  const rocksdb::Status status =
+      database_.db().Get(rocksdb::ReadOptions(), database_.artifacts(), AsSlice(digest), &value);
+  if (status.IsNotFound()) {
+    return absl::NotFoundError(
+        absl::StrCat("there is no artifacts/", digest, "; it was never uploaded to its end"));
+  }
+  if (!status.ok()) return FromRocks(status, "cannot read an artifact's row");
+  v1::Artifact artifact;
+  if (!artifact.ParseFromString(value)) {
+    return absl::DataLossError(absl::StrCat("the row of artifacts/", digest, " is damaged"));
+  }
+  return artifact;
+}
+
+absl::Status ArtifactRows::ForEachChunk(
+    absl::string_view digest, int64_t offset,
+    const std::function<bool(int64_t, absl::string_view)>& take) {
+  std::unique_ptr<rocksdb::Iterator> row(
+      database_.db().NewIterator(rocksdb::ReadOptions(), database_.chunks()));
+  const std::string key = ChunkKey(digest, offset);
+  for (row->SeekForPrev(key); row->Valid() && !IsChunkOf(AsView(row->key()), digest);) row->Next();
+  for (; row->Valid() && IsChunkOf(AsView(row->key()), digest); row->Next()) {
+    if (!take(ChunkOffset(AsView(row->key())), AsView(row->value()))) break;
+  }
+  return FromRocks(row->status(), absl::StrCat("cannot read the chunks of artifacts/", digest));
+}
+
+absl::StatusOr<int64_t> ArtifactRows::Committed(const std::string& digest) {
+  {
+    absl::MutexLock lock(&mutex_);
+    if (auto found = committed_.find(digest); found != committed_.end()) return found->second;
+  }
+  int64_t committed = 0;
+  auto status = ForEachChunk(digest, 0, [&](int64_t offset, absl::string_view data) {
+    if (offset != committed) return false;
+    committed += data.size();
+    return true;
+  });
+  if (!status.ok()) return status;
+  absl::MutexLock lock(&mutex_);
+  committed_[digest] = committed;
+  return committed;
+}
+
+absl::StatusOr<Store::UploadState> ArtifactRows::GetUpload(absl::string_view digest) {
+  if (auto status = CheckDigest(digest); !status.ok()) return status;
+  absl::MutexLock lock(&StripeOf(digest));
+  auto artifact = Get(digest);
+  if (artifact.ok()) return Store::UploadState{artifact->size_bytes(), true};
+  if (!absl::IsNotFound(artifact.status())) return artifact.status();
+  auto committed = Committed(std::string(digest));
+  if (!committed.ok()) return committed.status();
+  return Store::UploadState{*committed, false};
+}
+
+absl::Status ArtifactRows::CheckFreeSpace() {
+  struct statvfs disk;
+  if (statvfs(options_.path.c_str(), &disk) != 0) {
+    return absl::ErrnoToStatus(errno, absl::StrCat("cannot ask for free space of ", options_.path));
+  }
+  const int64_t free = static_cast<int64_t>(disk.f_bavail) * static_cast<int64_t>(disk.f_frsize);
+  if (free >= options_.free_space_floor_bytes) return absl::OkStatus();
+  return absl::ResourceExhaustedError(absl::StrCat(
+      "the store's disk has ", free >> 20, " MiB free, below the floor of ",
+      options_.free_space_floor_bytes >> 20, " MiB; uploads go on when there is space again"));
+}
+
+absl::Status ArtifactRows::Append(absl::string_view digest, int64_t size_bytes, int64_t offset,
+                                  absl::string_view data) {
+  if (auto status = CheckDigest(digest); !status.ok()) return status;
+  if (offset < 0 || size_bytes < 0 || offset > size_bytes - static_cast<int64_t>(data.size())) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("upload of artifacts/", digest, ": ", data.size(), " bytes at offset ", offset,
+                     " do not fit into the declared size of ", size_bytes, " bytes"));
+  }
+  absl::MutexLock lock(&StripeOf(digest));
+  if (Get(digest).ok()) return absl::OkStatus();
+  const std::string name(digest);
+  auto committed = Committed(name);
+  if (!committed.ok()) return committed.status();
+  if (offset > *committed) return OutOfRange(digest, offset, *committed);
+  const int64_t known = *committed - offset;
+  if (known >= data.size()) return absl::OkStatus();
+  data.remove_prefix(known);
+  if (auto status = CheckFreeSpace(); !status.ok()) return status;
+  rocksdb::WriteBatch batch;
+  for (int64_t at = 0; at < data.size(); at += kMaxChunkRowBytes) {
+    batch
+        .Put(database_.chunks(), ChunkKey(digest, *committed + at),
+             AsSlice(data.substr(at, kMaxChunkRowBytes)))
+        .PermitUncheckedError();
+  }
+  if (auto status = database_.Write(&batch); !status.ok()) return status;
+  absl::MutexLock map_lock(&mutex_);
+  committed_[name] = *committed + static_cast<int64_t>(data.size());
+  return absl::OkStatus();
+}
+
+absl::Status ArtifactRows::DropUpload(const std::string& digest) {
+  rocksdb::WriteBatch batch;
+  // One key behind the last possible offset.
+  batch.DeleteRange(database_.chunks(), ChunkKey(digest, 0), digest + std::string(9, '\xFF'))
+      .PermitUncheckedError();
+  {
+    absl::MutexLock lock(&mutex_);
+    committed_.erase(digest);
+  }
+  return database_.Write(&batch);
+}
+
+absl::StatusOr<v1::Artifact> ArtifactRows::Finish(absl::string_view digest, int64_t size_bytes) {
+  absl::MutexLock lock(&StripeOf(digest));
+  auto present = Get(digest);
+  if (present.ok() || !absl::IsNotFound(present.status())) return present;
+  const std::string name(digest);
+  auto committed = Committed(name);
+  if (!committed.ok()) return committed.status();
+  if (*committed < size_bytes) return OutOfRange(digest, size_bytes, *committed);
+  base::Digest actual;
+  int64_t length = 0;
+  auto status = ForEachChunk(digest, 0, [&](int64_t, absl::string_view data) {
+    actual.Update(data);
+    length += data.size();
+    return true;
+  });
+  if (!status.ok()) return status;
+  const std::string actual_digest = actual.Finish();
+  if (length != size_bytes || actual_digest != digest) {
+    if (auto dropped = DropUpload(name); !dropped.ok()) return dropped;
+    return absl::DataLossError(absl::StrCat(
+        "the uploaded ", length, " bytes have the digest ", actual_digest, ", not artifacts/",
+        digest, " of ", size_bytes, " bytes; nothing of them was kept: upload the artifact again"));
+  }
+  v1::Artifact artifact;
+  artifact.set_name(absl::StrCat("artifacts/", digest));
+  artifact.set_size_bytes(size_bytes);
+  artifact.mutable_create_time()->set_seconds(absl::ToUnixSeconds(absl::Now()));
+  rocksdb::WriteBatch batch;
+  batch.Put(database_.artifacts(), AsSlice(digest), artifact.SerializeAsString())
+      .PermitUncheckedError();
+  if (auto written = database_.Write(&batch); !written.ok()) return written;
+  absl::MutexLock map_lock(&mutex_);
+  committed_.erase(name);
+  return artifact;
+}
+
+absl::StatusOr<std::string> ArtifactRows::Read(absl::string_view digest, int64_t offset,
+                                               int64_t max_bytes) {
+  auto artifact = Get(digest);
+  if (!artifact.ok()) return artifact.status();
+  const int64_t size = artifact->size_bytes();
+  if (offset < 0 || offset > size || max_bytes < 0) {
+    return absl::OutOfRangeError(absl::StrCat("artifacts/", digest, " has ", size,
+                                              " bytes; offset ", offset, " is beyond them"));
+  }
+  const int64_t wanted = std::min(max_bytes, size - offset);
+  std::string bytes;
+  bytes.reserve(wanted);
+  auto status = ForEachChunk(digest, offset, [&](int64_t start, absl::string_view data) {
+    const int64_t at = offset + static_cast<int64_t>(bytes.size());
+    if (start > at || at - start >= data.size()) return false;
+    absl::string_view rest = data.substr(at - start, wanted - bytes.size());
+    bytes.append(rest.data(), rest.size());
+    return bytes.size() < wanted;
+  });
+  if (!status.ok()) return status;
+  if (bytes.size() != wanted) {
+    return absl::DataLossError(
+        absl::StrCat("artifacts/", digest, " ends at byte ", offset + bytes.size(), " of ", size));
+  }
+  return bytes;
+}
+
+absl::StatusOr<std::string> ArtifactRows::ReadWhole(absl::string_view digest) {
+  auto artifact = Get(digest);
+  if (!artifact.ok()) return artifact.status();
+  auto bytes = Read(digest, 0, artifact->size_bytes());
+  if (!bytes.ok()) return bytes;
+  if (base::DigestOf(*bytes) != digest) {
+    return absl::DataLossError(
+        absl::StrCat("the stored bytes of artifacts/", digest, " no longer match their digest"));
+  }
+  return bytes;
+}
+
+}  // namespace rnnfarm::store

@@ -1,0 +1,59 @@
+// Artifacts: chunk rows while they are uploaded, and a row of metadata once their digest was
+// checked. Thread-safe; transfers of different digests run side by side.
+#ifndef RNNFARM_COORDINATOR_STORE_ARTIFACT_ROWS_H_
+#define RNNFARM_COORDINATOR_STORE_ARTIFACT_ROWS_H_
+
+#include <array>
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <string>
+
+#include "absl/base/thread_annotations.h"
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "absl/synchronization/mutex.h"
+#include "coordinator/store/database.h"
+#include "coordinator/store/store.h"
+
+namespace rnnfarm::store {
+
+inline constexpr int64_t kMaxChunkRowBytes = int64_t{1} << 20;
+
+class ArtifactRows {
+ public:
+  ArtifactRows(Database& database, const Options& options)
+      : database_(database), options_(options) {}
+
+  absl::StatusOr<Store::UploadState> GetUpload(absl::string_view digest);
+  absl::Status Append(absl::string_view digest, int64_t size_bytes, int64_t offset,
+                      absl::string_view data);
+  absl::StatusOr<v1::Artifact> Finish(absl::string_view digest, int64_t size_bytes);
+  absl::StatusOr<v1::Artifact> Get(absl::string_view digest);
+  absl::StatusOr<std::string> Read(absl::string_view digest, int64_t offset, int64_t max_bytes);
+  absl::StatusOr<std::string> ReadWhole(absl::string_view digest);
+
+ private:
+  static constexpr int kStripes = 64;
+
+  // Uploads of one digest come one after the other.
+  absl::Mutex& StripeOf(absl::string_view digest);
+  absl::StatusOr<int64_t> Committed(const std::string& digest);
+  absl::Status CheckFreeSpace();
+  absl::Status DropUpload(const std::string& digest);
+  // Calls `take` with each chunk from the row that holds `offset` on, until it returns false.
+  absl::Status ForEachChunk(absl::string_view digest, int64_t offset,
+                            const std::function<bool(int64_t, absl::string_view)>& take);
+
+  Database& database_;
+  const Options options_;
+  std::array<absl::Mutex, kStripes> stripes_;
+  absl::Mutex mutex_;
+  // Bytes there of uploads under way; counted from the rows when not known here.
+  std::map<std::string, int64_t> committed_ ABSL_GUARDED_BY(mutex_);
+};
+
+}  // namespace rnnfarm::store
+
+#endif  // RNNFARM_COORDINATOR_STORE_ARTIFACT_ROWS_H_

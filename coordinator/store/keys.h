@@ -1,0 +1,55 @@
+// The store's keys, as docs/storage.md describes them.
+#ifndef RNNFARM_COORDINATOR_STORE_KEYS_H_
+#define RNNFARM_COORDINATOR_STORE_KEYS_H_
+
+#include <cstdint>
+#include <string>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/string_view.h"
+#include "base/digest.h"
+
+namespace rnnfarm::store {
+
+// Records are read at start in the order of these prefixes.
+inline constexpr char kSweepPrefix = '1';
+inline constexpr char kConfigurationPrefix = '2';
+inline constexpr char kNetworkPrefix = '3';
+inline constexpr char kJobPrefix = '4';
+
+inline std::string BigEndian(uint64_t value) {
+  std::string bytes(8, '\0');
+  for (int i = 7; i >= 0; --i, value >>= 8) bytes[i] = static_cast<char>(value & 0xFF);
+  return bytes;
+}
+
+inline uint64_t FromBigEndian(absl::string_view bytes) {
+  uint64_t value = 0;
+  for (const char byte : bytes.substr(0, 8)) value = value << 8 | static_cast<unsigned char>(byte);
+  return value;
+}
+
+inline std::string RecordKey(char prefix, absl::string_view name) {
+  return absl::StrCat(absl::string_view(&prefix, 1), "/", name);
+}
+
+inline std::string ConfigurationKey(absl::string_view sweep, absl::string_view key) {
+  return RecordKey(kConfigurationPrefix, absl::StrCat(sweep, "/configurations/", key));
+}
+
+inline std::string ChunkKey(absl::string_view digest, int64_t offset) {
+  return absl::StrCat(digest, BigEndian(static_cast<uint64_t>(offset)));
+}
+
+inline bool IsChunkOf(absl::string_view key, absl::string_view digest) {
+  return key.size() == base::kDigestHexLength + 8 &&
+         key.substr(0, base::kDigestHexLength) == digest;
+}
+
+inline int64_t ChunkOffset(absl::string_view key) {
+  return static_cast<int64_t>(FromBigEndian(key.substr(base::kDigestHexLength)));
+}
+
+}  // namespace rnnfarm::store
+
+#endif  // RNNFARM_COORDINATOR_STORE_KEYS_H_

@@ -1,0 +1,179 @@
+#include "coordinator/store/store.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <rocksdb/db.h>
+
+#include <vector>
+
+#include "base/digest.h"
+#include "tests/coordinator/store/store_folder.h"
+
+namespace rnnfarm::store {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+
+std::string Bytes(size_t size) {
+  std::string bytes(size, '\0');
+  for (size_t i = 0; i < size; ++i) bytes[i] = static_cast<char>(i * 2654435761u >> 13);
+  return bytes;
+}
+
+TEST(Store, KeepsRecordsInOrderOverReopening) {
+  StoreFolder folder;
+  {
+    auto store = folder.MustOpen();
+    Batch first, second;
+    first.jobs = {MakeJob(2), MakeJob(1)};
+    first.networks.emplace_back().set_name("sweeps/s/networks/n");
+    v1::Configuration configuration;
+    configuration.set_sweep("sweeps/s");
+    configuration.set_key("k");
+    first.configurations = {configuration};
+    first.sweeps.emplace_back().set_name("sweeps/s");
+    second.jobs = {MakeJob(1)};
+    second.jobs[0].set_reason("later");
+    ASSERT_TRUE(store->Commit({first, second}).ok());
+  }
+  auto store = folder.MustOpen();
+  std::vector<std::string> seen;
+  Store::Visitor visitor;
+  visitor.sweep = [&](v1::Sweep r) { seen.push_back(r.name()); };
+  visitor.configuration = [&](v1::Configuration r) { seen.push_back(r.key()); };
+  visitor.network = [&](v1::Network r) { seen.push_back(r.name()); };
+  visitor.job = [&](v1::Job r) { seen.push_back(r.name() + r.reason()); };
+  ASSERT_TRUE(store->Load(visitor).ok());
+  EXPECT_THAT(seen, ElementsAre("sweeps/s", "k", "sweeps/s/networks/n", "sweeps/s/jobs/j1later",
+                                "sweeps/s/jobs/j2"));
+}
+
+TEST(Store, RemembersAnswersOverReopening) {
+  StoreFolder folder;
+  {
+    auto store = folder.MustOpen();
+    Batch batch;
+    batch.answers = {{"SubmitSweep/1", std::string("\0answer", 7)}};
+    ASSERT_TRUE(store->Commit({batch}).ok());
+  }
+  auto store = folder.MustOpen();
+  auto answer = store->FindAnswer("SubmitSweep/1");
+  ASSERT_TRUE(answer.ok());
+  EXPECT_EQ(*answer, std::string("\0answer", 7));
+  EXPECT_TRUE(absl::IsNotFound(store->FindAnswer("SubmitSweep/2").status()));
+}
+
+TEST(Store, ForgetsTheOldestAnswersBeyondTheLimit) {
+  StoreFolder folder;
+  {
+    auto store = folder.MustOpen();
+    Batch batch;
+    for (int i = 0; i < 20'003; ++i) batch.answers.emplace_back(std::to_string(i), "a");
+    ASSERT_TRUE(store->Commit({batch}).ok());
+  }
+  auto store = folder.MustOpen();
+  EXPECT_TRUE(absl::IsNotFound(store->FindAnswer("2").status()));
+  EXPECT_TRUE(store->FindAnswer("3").ok());
+}
+
+TEST(Store, ResumesAnUploadAfterReopening) {
+  StoreFolder folder;
+  const std::string bytes = Bytes(3'000'000);
+  const std::string digest = base::DigestOf(bytes);
+  const absl::string_view view = bytes;
+  {
+    auto store = folder.MustOpen();
+    ASSERT_TRUE(store->AppendUpload(digest, bytes.size(), 0, view.substr(0, 1'500'000)).ok());
+  }
+  auto store = folder.MustOpen();
+  auto upload = store->GetUpload(digest);
+  ASSERT_TRUE(upload.ok());
+  EXPECT_EQ(upload->committed_bytes, 1'500'000);
+  EXPECT_FALSE(upload->complete);
+  EXPECT_TRUE(absl::IsNotFound(store->GetArtifact(digest).status()));
+  EXPECT_TRUE(absl::IsOutOfRange(store->FinishUpload(digest, bytes.size()).status()));
+  // A gap is refused, an overlap skipped.
+  EXPECT_TRUE(absl::IsOutOfRange(
+      store->AppendUpload(digest, bytes.size(), 1'500'001, view.substr(1'500'001, 10))));
+  ASSERT_TRUE(store->AppendUpload(digest, bytes.size(), 1'000'000, view.substr(1'000'000)).ok());
+  auto artifact = store->FinishUpload(digest, bytes.size());
+  ASSERT_TRUE(artifact.ok()) << artifact.status();
+  EXPECT_EQ(artifact->size_bytes(), 3'000'000);
+  EXPECT_EQ(*store->ReadWholeArtifact(digest), bytes);
+  EXPECT_EQ(*store->ReadArtifact(digest, 1'400'000, 200'000), bytes.substr(1'400'000, 200'000));
+  EXPECT_EQ(*store->ReadArtifact(digest, 2'999'999, 10), bytes.substr(2'999'999));
+  EXPECT_EQ(*store->ReadArtifact(digest, 3'000'000, 10), "");
+  EXPECT_TRUE(absl::IsOutOfRange(store->ReadArtifact(digest, 3'000'001, 1).status()));
+  EXPECT_TRUE(store->GetUpload(digest)->complete);
+}
+
+TEST(Store, KeepsNothingOfAWrongDigest) {
+  StoreFolder folder;
+  auto store = folder.MustOpen();
+  const std::string digest = base::DigestOf("right");
+  ASSERT_TRUE(store->AppendUpload(digest, 5, 0, "wrong").ok());
+  auto finished = store->FinishUpload(digest, 5);
+  EXPECT_TRUE(absl::IsDataLoss(finished.status()));
+  EXPECT_THAT(std::string(finished.status().message()), HasSubstr(digest));
+  EXPECT_EQ(store->GetUpload(digest)->committed_bytes, 0);
+  ASSERT_TRUE(store->AppendUpload(digest, 5, 0, "right").ok());
+  EXPECT_TRUE(store->FinishUpload(digest, 5).ok());
+  EXPECT_EQ(*store->ReadWholeArtifact(digest), "right");
+}
+
+TEST(Store, PutsSmallEmptyAndLargeArtifacts) {
+  StoreFolder folder;
+  auto store = folder.MustOpen();
+  for (size_t size : {size_t{0}, size_t{1}, size_t{1} << 20, (size_t{2} << 20) + 1}) {
+    const std::string bytes = Bytes(size);
+    ASSERT_TRUE(store->PutArtifact(bytes).ok()) << size;
+    ASSERT_TRUE(store->PutArtifact(bytes).ok()) << size << " again";
+    EXPECT_EQ(*store->ReadWholeArtifact(base::DigestOf(bytes)), bytes);
+  }
+}
+
+TEST(Store, RefusesUploadsThatAreWrongInThemselves) {
+  StoreFolder folder;
+  auto store = folder.MustOpen();
+  const std::string digest = base::DigestOf("12345");
+  EXPECT_TRUE(absl::IsInvalidArgument(store->AppendUpload("abc", 5, 0, "12345")));
+  EXPECT_TRUE(absl::IsInvalidArgument(store->AppendUpload(digest, 4, 0, "12345")));
+  EXPECT_TRUE(absl::IsInvalidArgument(store->AppendUpload(digest, 5, -1, "12345")));
+  EXPECT_TRUE(absl::IsInvalidArgument(store->AppendUpload(digest, 5, INT64_MAX, "12345")));
+}
+
+TEST(Store, RefusesUploadsBelowTheFloorOfFreeSpace) {
+  StoreFolder folder;
+  auto store = folder.Open(INT64_MAX);
+  ASSERT_TRUE(store.ok());
+  auto status = (*store)->AppendUpload(base::DigestOf("1"), 1, 0, "1");
+  EXPECT_TRUE(absl::IsResourceExhausted(status));
+  EXPECT_THAT(std::string(status.message()), HasSubstr("floor"));
+}
+
+TEST(Store, RefusesANewerSchema) {
+  StoreFolder folder;
+  folder.MustOpen().reset();
+  {
+    rocksdb::DB* db = nullptr;
+    std::vector<rocksdb::ColumnFamilyHandle*> handles;
+    std::vector<rocksdb::ColumnFamilyDescriptor> families;
+    for (const char* name : {"default", "records", "answers", "artifacts", "chunks"}) {
+      families.emplace_back(name, rocksdb::ColumnFamilyOptions());
+    }
+    ASSERT_TRUE(rocksdb::DB::Open({}, folder.path() + "/db", families, &handles, &db).ok());
+    ASSERT_TRUE(db->Put({}, "schema", "2").ok());
+    rocksdb::ColumnFamilyHandle* newer = nullptr;
+    ASSERT_TRUE(db->CreateColumnFamily({}, "newer", &newer).ok());
+    handles.push_back(newer);
+    for (auto* handle : handles) ASSERT_TRUE(db->DestroyColumnFamilyHandle(handle).ok());
+    delete db;
+  }
+  auto store = folder.Open();
+  EXPECT_TRUE(absl::IsFailedPrecondition(store.status())) << store.status();
+  EXPECT_THAT(std::string(store.status().message()), HasSubstr("schema 2"));
+}
+
+}  // namespace
+}  // namespace rnnfarm::store
