@@ -95,6 +95,8 @@ absl::StatusOr<std::string> Archive::Encode() const {
 }
 
 absl::StatusOr<Archive> Archive::Decode(absl::string_view bytes, absl::string_view source) {
+  // To libzip nothing at all is an archive without entries.
+  if (bytes.empty()) return Broken(source, "not a NumPy .npz file (it is empty)");
   zip_error_t error;
   zip_error_init(&error);
   zip_source_t* buffer = zip_source_buffer_create(bytes.data(), bytes.size(), 0, &error);
@@ -125,8 +127,11 @@ absl::StatusOr<Archive> Archive::Decode(absl::string_view bytes, absl::string_vi
     if (file == nullptr) return Broken(where, absl::StrCat("damaged: ", zip_strerror(raw)));
     std::string entry(stat.size, '\0');
     const zip_int64_t read = zip_fread(file, entry.data(), entry.size());
+    // libzip compares the checksum only when a read meets the end.
+    char beyond;
+    const bool intact = zip_fread(file, &beyond, 1) == 0;
     const int closed = zip_fclose(file);
-    if (read != static_cast<zip_int64_t>(entry.size()) || closed != 0) {
+    if (read != static_cast<zip_int64_t>(entry.size()) || !intact || closed != 0) {
       return Broken(where, "damaged: the entry is shorter than it says or its checksum is wrong");
     }
     auto array = DecodeNpy(entry, where);
