@@ -1,0 +1,19 @@
+// What every engine asks of its arguments.
+#ifndef RNNFARM_WORKER_ENGINE_PLAN_CHECK_H_
+#define RNNFARM_WORKER_ENGINE_PLAN_CHECK_H_
+
+#include "absl/status/status.h"
+#include "worker/engine/engine.h"
+
+namespace rnnfarm::engine {
+
+// INVALID_ARGUMENT with the field, its value and its limits.
+absl::Status CheckPlan(const Plan& plan);
+absl::Status CheckMember(const Plan& plan, const Member& member);
+
+// Steps of the trials of iteration `t`.
+int StepsAt(const Plan& plan, int64_t t);
+
+}  // namespace rnnfarm::engine
+
+#endif  // RNNFARM_WORKER_ENGINE_PLAN_CHECK_H_
