@@ -1,0 +1,324 @@
+#include "worker/runtime/worker.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <optional>
+#include <set>
+#include <string>
+#include <thread>
+
+#include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
+#include "base/array_file.h"
+#include "tests/worker/runtime/fake_coordinator.h"
+#include "worker/rnn/network_file.h"
+
+namespace rnnfarm::worker {
+namespace {
+
+using testing::HasSubstr;
+
+constexpr int kUnits = 6;
+
+v1::JobSpec Spec(int64_t iterations) {
+  v1::JobSpec spec;
+  spec.set_kind(v1::JOB_KIND_TRAIN);
+  spec.set_base_seed(11);
+  spec.set_stream_key("memory-vanilla-tanh-6-l2_0-s0");
+  spec.mutable_task()->set_name("memory");
+  spec.mutable_task()->mutable_flip_flop()->set_bits(1);
+  spec.mutable_task()->mutable_flip_flop()->set_steps(10);
+  spec.set_architecture("vanilla");
+  spec.set_activation("tanh");
+  spec.set_units(kUnits);
+  spec.mutable_training()->set_iterations(iterations);
+  spec.mutable_training()->set_batch_size(8);
+  spec.mutable_training()->set_validation_trials(16);
+  spec.mutable_training()->set_checkpoint_every(20);
+  spec.mutable_training()->set_log_every(5);
+  spec.mutable_hyperparameters()->set_learning_rate(0.01);
+  spec.mutable_hyperparameters()->set_lr_decay(0.5);
+  spec.mutable_hyperparameters()->set_momentum(0.5);
+  spec.mutable_hyperparameters()->set_clip_norm(1);
+  spec.set_until_iteration(iterations);
+  spec.set_spec_digest("0123");
+  return spec;
+}
+
+v1::Lease LeaseOf(const std::string& job, uint64_t attempt, v1::JobSpec spec) {
+  v1::Lease lease;
+  lease.set_job(job);
+  lease.set_attempt(attempt);
+  lease.set_pack(1);
+  *lease.mutable_spec() = std::move(spec);
+  return lease;
+}
+
+// Longer than any test waits; ended from outside.
+constexpr int64_t kEndless = 100'000'000;
+// A few seconds of training.
+constexpr int64_t kLong = 3000;
+
+class WorkerTest : public testing::Test {
+ protected:
+  ~WorkerTest() override { Drain().IgnoreError(); }
+
+  void StartWorker(absl::Duration outage_limit = absl::Seconds(30)) {
+    Options options;
+    options.coordinator = coordinator_.address();
+    options.name = "tested";
+    options.threads = 2;
+    options.outage_limit = outage_limit;
+    worker_.emplace(options);
+    thread_ = std::thread([this] { end_ = worker_->Run(); });
+  }
+  absl::Status Drain() {
+    if (worker_) worker_->RequestDrain();
+    return Join();
+  }
+  absl::Status Join() {
+    if (thread_.joinable()) thread_.join();
+    worker_.reset();
+    return end_;
+  }
+  v1::JobReport WaitForEnd(const std::string& job) {
+    return coordinator_.WaitForReport([&job](const v1::JobReport& report) {
+      return report.job() == job && !report.has_checkpoint();
+    });
+  }
+  // The network file that `iterations` of training end with, undisturbed.
+  std::string CalmNetwork(int64_t iterations) {
+    coordinator_.Grant(LeaseOf("jobs/calm", 1, Spec(iterations)));
+    const v1::JobReport report = WaitForEnd("jobs/calm");
+    EXPECT_TRUE(report.has_result()) << report.DebugString();
+    return coordinator_.Artifact(report.result().artifacts().at("network"));
+  }
+  bool WaitUntilRunning(const std::string& job) {
+    return coordinator_.WaitUntil([&] { return coordinator_.ProgressOf(job).iteration() > 0; });
+  }
+
+  FakeCoordinator coordinator_;
+  std::optional<Worker> worker_;
+  std::thread thread_;
+  absl::Status end_;
+};
+
+TEST_F(WorkerTest, TrainsUploadsAndReports) {
+  StartWorker();
+  coordinator_.Grant(LeaseOf("jobs/a", 1, Spec(60)));
+  const v1::JobReport report = WaitForEnd("jobs/a");
+  ASSERT_TRUE(report.has_result()) << report.DebugString();
+  EXPECT_EQ(report.result().training().iterations(), 60);
+  EXPECT_EQ(report.result().training().engine(), "reference");
+  const auto& artifacts = report.result().artifacts();
+  ASSERT_TRUE(artifacts.contains("network") && artifacts.contains("checkpoint"));
+  const auto network =
+      rnn::DecodeNetwork(coordinator_.Artifact(artifacts.at("network")), "network");
+  ASSERT_TRUE(network.ok()) << network.status();
+  EXPECT_EQ(network->spec.units, kUnits);
+  EXPECT_EQ(network->meta.at("key"), "\"memory-vanilla-tanh-6-l2_0-s0\"");
+  ASSERT_FALSE(network->loss_curve.empty());
+  EXPECT_EQ(network->loss_curve.back().iteration, 60);
+  EXPECT_TRUE(Drain().ok());
+  EXPECT_TRUE(coordinator_.syncs().back().draining());
+}
+
+TEST_F(WorkerTest, SearchReportsWhereTheNextRungResumes) {
+  v1::JobSpec spec = Spec(60);
+  spec.set_kind(v1::JOB_KIND_SEARCH);
+  spec.set_until_iteration(20);
+  StartWorker();
+  coordinator_.Grant(LeaseOf("jobs/rung0", 1, spec));
+  const v1::JobReport first = WaitForEnd("jobs/rung0");
+  ASSERT_TRUE(first.has_result()) << first.DebugString();
+  EXPECT_EQ(first.result().artifacts_size(), 1);
+  spec.set_kind(v1::JOB_KIND_TRAIN);
+  spec.set_until_iteration(60);
+  spec.set_resume_from(first.result().artifacts().at("checkpoint"));
+  coordinator_.Grant(LeaseOf("jobs/rung1", 1, spec));
+  const v1::JobReport second = WaitForEnd("jobs/rung1");
+  ASSERT_TRUE(second.has_result()) << second.DebugString();
+  EXPECT_TRUE(coordinator_.Artifact(second.result().artifacts().at("network")) == CalmNetwork(60));
+}
+
+TEST_F(WorkerTest, MembersOfAPackEndOneByOneWithTheSameBytesAsAlone) {
+  StartWorker();
+  v1::JobSpec bad = Spec(60);
+  bad.set_l2(-1);
+  v1::JobSpec other = Spec(60);
+  other.set_stream_key("memory-vanilla-tanh-6-l2_0-s1");
+  coordinator_.Grant(LeaseOf("jobs/a", 1, Spec(60)));
+  coordinator_.Grant(LeaseOf("jobs/b", 1, other));
+  coordinator_.Grant(LeaseOf("jobs/bad", 1, bad));
+  const v1::JobReport a = WaitForEnd("jobs/a");
+  const v1::JobReport b = WaitForEnd("jobs/b");
+  ASSERT_TRUE(a.has_result() && b.has_result()) << a.DebugString() << b.DebugString();
+  EXPECT_NE(a.result().artifacts().at("network"), b.result().artifacts().at("network"));
+  const v1::JobReport refused = WaitForEnd("jobs/bad");
+  EXPECT_THAT(refused.error().message(), HasSubstr("l2 is -1"));
+  EXPECT_FALSE(refused.error().transient());
+  EXPECT_TRUE(coordinator_.Artifact(a.result().artifacts().at("network")) == CalmNetwork(60));
+}
+
+TEST_F(WorkerTest, AnalysesAnUntrainedNetwork) {
+  v1::JobSpec spec = Spec(60);
+  spec.set_kind(v1::JOB_KIND_ANALYZE);
+  spec.set_untrained(true);
+  spec.mutable_fixed_points()->set_starts(32);
+  spec.mutable_fixed_points()->set_rounds(1);
+  spec.mutable_fixed_point_graph()->set_runs(4);
+  StartWorker();
+  coordinator_.Grant(LeaseOf("jobs/analysis", 1, spec));
+  const v1::JobReport report = WaitForEnd("jobs/analysis");
+  ASSERT_TRUE(report.has_result()) << report.DebugString();
+  EXPECT_EQ(report.result().fixed_points().conditions_size(), 1);
+  const auto& artifacts = report.result().artifacts();
+  const auto states = base::DecodeNpy(coordinator_.Artifact(artifacts.at("states")), "states");
+  ASSERT_TRUE(states.ok()) << states.status();
+  EXPECT_EQ(states->shape.back(), kUnits);
+  const auto points =
+      base::Archive::Decode(coordinator_.Artifact(artifacts.at("fixed_points")), "");
+  ASSERT_TRUE(points.ok()) << points.status();
+  EXPECT_TRUE(points->Has("xstar"));
+}
+
+TEST_F(WorkerTest, DrainGivesTheLeaseBackWithACheckpointThatLeadsToTheSameBytes) {
+  StartWorker();
+  coordinator_.Grant(LeaseOf("jobs/a", 1, Spec(kLong)));
+  ASSERT_TRUE(WaitUntilRunning("jobs/a"));
+  EXPECT_TRUE(Drain().ok());
+  EXPECT_EQ(WaitForEnd("jobs/a").returned().reason(), "drained");
+  v1::Checkpoint newest;
+  for (const v1::JobReport& report : coordinator_.accepted()) {
+    if (report.has_checkpoint()) newest = report.checkpoint();
+  }
+  ASSERT_GT(newest.iteration(), 0);
+  ASSERT_LT(newest.iteration(), kLong);
+  EXPECT_TRUE(coordinator_.syncs().back().held().empty());
+
+  v1::JobSpec rest = Spec(kLong);
+  rest.set_resume_from(newest.digest());
+  coordinator_.Grant(LeaseOf("jobs/resumed", 2, rest));
+  StartWorker();
+  const v1::JobReport report = WaitForEnd("jobs/resumed");
+  ASSERT_TRUE(report.has_result()) << report.DebugString();
+  EXPECT_TRUE(coordinator_.Artifact(report.result().artifacts().at("network")) ==
+              CalmNetwork(kLong));
+}
+
+TEST_F(WorkerTest, CoordinatorsOrderDrains) {
+  StartWorker();
+  coordinator_.Grant(LeaseOf("jobs/a", 1, Spec(kEndless)));
+  ASSERT_TRUE(WaitUntilRunning("jobs/a"));
+  coordinator_.OrderDrain();
+  EXPECT_TRUE(Join().ok());
+  EXPECT_TRUE(WaitForEnd("jobs/a").has_returned());
+}
+
+TEST_F(WorkerTest, DroppedLeaseStopsAndSaysNothingMore) {
+  StartWorker();
+  coordinator_.Grant(LeaseOf("jobs/a", 1, Spec(kEndless)));
+  ASSERT_TRUE(WaitUntilRunning("jobs/a"));
+  coordinator_.Drop("jobs/a");
+  ASSERT_TRUE(coordinator_.WaitUntil([&] {
+    return !coordinator_.Holds("jobs/a") && coordinator_.syncs().back().free_slots() == 2;
+  }));
+  for (const v1::JobReport& report : coordinator_.accepted()) {
+    EXPECT_TRUE(report.has_checkpoint());
+  }
+}
+
+TEST_F(WorkerTest, CommitsCheckpointsOnTheWay) {
+  StartWorker();
+  coordinator_.Grant(LeaseOf("jobs/a", 1, Spec(kEndless)));
+  const v1::JobReport report = coordinator_.WaitForReport(
+      [](const v1::JobReport& report) { return report.has_checkpoint(); });
+  EXPECT_EQ(report.checkpoint().iteration() % 20, 0);
+  EXPECT_FALSE(coordinator_.Artifact(report.checkpoint().digest()).empty());
+}
+
+TEST_F(WorkerTest, JobOutOfTimeIsAnError) {
+  v1::JobSpec spec = Spec(kEndless);
+  spec.mutable_timeout()->set_nanos(300'000'000);
+  StartWorker();
+  coordinator_.Grant(LeaseOf("jobs/a", 1, spec));
+  EXPECT_THAT(WaitForEnd("jobs/a").error().message(), HasSubstr("limits.job_timeout"));
+}
+
+TEST_F(WorkerTest, RidesThroughAnOutage) {
+  StartWorker();
+  coordinator_.Grant(LeaseOf("jobs/a", 1, Spec(kLong)));
+  ASSERT_TRUE(WaitUntilRunning("jobs/a"));
+  coordinator_.Stop();
+  absl::SleepFor(absl::Seconds(1));
+  coordinator_.Start();
+  const v1::JobReport report = WaitForEnd("jobs/a");
+  ASSERT_TRUE(report.has_result()) << report.DebugString();
+  EXPECT_TRUE(coordinator_.Artifact(report.result().artifacts().at("network")) ==
+              CalmNetwork(kLong));
+}
+
+TEST_F(WorkerTest, GivesUpAfterTheOutageLimit) {
+  coordinator_.Stop();
+  StartWorker(absl::Milliseconds(300));
+  const absl::Status end = Join();
+  EXPECT_TRUE(absl::IsUnavailable(end)) << end;
+  EXPECT_THAT(std::string(end.message()), HasSubstr(coordinator_.address()));
+}
+
+TEST_F(WorkerTest, UnknownEngineIsRefused) {
+  Options options;
+  options.coordinator = coordinator_.address();
+  options.engine = "steam";
+  const absl::Status end = Worker(options).Run();
+  EXPECT_TRUE(absl::IsInvalidArgument(end)) << end;
+}
+
+TEST_F(WorkerTest, CorruptCheckpointIsRefusedAndTheMachinesFault) {
+  v1::JobSpec spec = Spec(60);
+  spec.set_resume_from(coordinator_.Put("some bytes of a checkpoint"));
+  coordinator_.Corrupt(spec.resume_from());
+  StartWorker();
+  coordinator_.Grant(LeaseOf("jobs/a", 1, spec));
+  const v1::JobReport report = WaitForEnd("jobs/a");
+  EXPECT_THAT(report.error().message(), HasSubstr("DATA_LOSS"));
+  EXPECT_TRUE(report.error().transient());
+}
+
+TEST_F(WorkerTest, FileThatIsNoCheckpointIsTheJobsFault) {
+  v1::JobSpec spec = Spec(60);
+  spec.set_resume_from(coordinator_.Put("some bytes, but no checkpoint"));
+  StartWorker();
+  coordinator_.Grant(LeaseOf("jobs/a", 1, spec));
+  const v1::JobReport report = WaitForEnd("jobs/a");
+  EXPECT_THAT(report.error().message(), HasSubstr(spec.resume_from()));
+  EXPECT_FALSE(report.error().transient());
+}
+
+TEST_F(WorkerTest, LostAnswerIsAskedForAgainWithTheSameRequest) {
+  coordinator_.Grant(LeaseOf("jobs/a", 1, Spec(60)));
+  coordinator_.LoseNextResponse();
+  StartWorker();
+  ASSERT_TRUE(WaitForEnd("jobs/a").has_result());
+  const auto syncs = coordinator_.syncs();
+  ASSERT_GE(syncs.size(), 3);
+  EXPECT_EQ(syncs[0].request_id(), syncs[1].request_id());
+  EXPECT_EQ(syncs[0].SerializeAsString(), syncs[1].SerializeAsString());
+  EXPECT_NE(syncs[1].request_id(), syncs[2].request_id());
+}
+
+TEST_F(WorkerTest, IdleWorkerDrainsAtOnce) {
+  StartWorker();
+  ASSERT_TRUE(coordinator_.WaitUntil([&] { return !coordinator_.syncs().empty(); }));
+  const absl::Time begin = absl::Now();
+  EXPECT_TRUE(Drain().ok());
+  EXPECT_LT(absl::Now() - begin, absl::Seconds(5));
+}
+
+TEST(DefaultWorkerNameTest, IsAResourceId) {
+  EXPECT_THAT(DefaultWorkerName(), testing::MatchesRegex("[a-z][a-z0-9-]{1,62}"));
+}
+
+}  // namespace
+}  // namespace rnnfarm::worker
