@@ -1,0 +1,145 @@
+#include "worker/dynamics/analysis.h"
+
+#include <exception>
+#include <utility>
+
+#include "absl/status/status.h"
+#include "absl/strings/str_cat.h"
+#include "worker/dynamics/fixed_point_file.h"
+#include "worker/dynamics/fixed_points.h"
+#include "worker/dynamics/graph.h"
+#include "worker/dynamics/trained_network.h"
+
+namespace rnnfarm::dynamics {
+
+namespace {
+
+using torch::Tensor;
+using Progress = std::function<bool(absl::string_view, double)>;
+
+absl::Status Cancelled(absl::string_view phase) {
+  return absl::CancelledError(absl::StrCat("the analysis was cancelled in its phase ", phase));
+}
+
+absl::Status CheckFits(const rnn::CellSpec& spec, const task::Task& task) {
+  if (spec.inputs == task.inputs() && spec.outputs == task.outputs()) return absl::OkStatus();
+  return absl::InvalidArgumentError(absl::StrCat("the network has ", spec.inputs, " inputs and ",
+                                                 spec.outputs, " outputs, its task ", task.inputs(),
+                                                 " and ", task.outputs()));
+}
+
+absl::Status CheckSettings(const Settings& settings) {
+  if (settings.starts > 0 && settings.rounds > 0 && settings.max_iterations > 0 &&
+      settings.graph_runs > 0 && settings.tolerance > 0 && settings.slow_tolerance > 0 &&
+      settings.merge_distance > 0 && settings.graph_epsilon > 0) {
+    return absl::OkStatus();
+  }
+  return absl::InvalidArgumentError(
+      "the settings of the fixed-point search (starts, rounds, iterations, runs, tolerances and "
+      "distances) must all be above 0");
+}
+
+absl::string_view Name(task::GraphKind kind) {
+  switch (kind) {
+    case task::GraphKind::kTransition:
+      return "transition";
+    case task::GraphKind::kNearestNeighbourOverConditions:
+      return "nearest neighbour over conditions";
+    case task::GraphKind::kNearestNeighbourWithinCondition:
+      return "nearest neighbour within condition";
+  }
+  return "";
+}
+
+// The points of all conditions, one after the other; summaries go to `report`.
+absl::StatusOr<std::vector<FixedPoint>> SearchAll(const Search& search,
+                                                  const std::vector<task::Condition>& conditions,
+                                                  const Progress& progress, Report& report) {
+  std::vector<FixedPoint> points;
+  Tensor before;
+  for (int i = 0; i < search.conditions; ++i) {
+    if (!progress("fixed points", static_cast<double>(i) / search.conditions)) {
+      return Cancelled("fixed points");
+    }
+    const Tensor input = torch::tensor(conditions[i].input, torch::kFloat64);
+    ConditionPoints found = FindFixedPoints(search, i, input, before);
+    std::vector<Tensor> states;
+    for (const FixedPoint& point : found.points) {
+      if (!point.slow) states.push_back(point.state);
+    }
+    before = states.empty() ? Tensor() : torch::stack(states);
+    points.insert(points.end(), std::make_move_iterator(found.points.begin()),
+                  std::make_move_iterator(found.points.end()));
+    report.conditions.push_back(std::move(found.summary));
+  }
+  return points;
+}
+
+absl::StatusOr<Graph> MakeGraph(const TrainedNetwork& network,
+                                const std::vector<FixedPoint>& points, const task::Task& task,
+                                const Settings& settings, base::StreamKey random,
+                                const Progress& progress) {
+  switch (task.graph()) {
+    case task::GraphKind::kNearestNeighbourOverConditions:
+      return GraphOverConditions(network, points, task.Conditions());
+    case task::GraphKind::kNearestNeighbourWithinCondition:
+      return GraphWithinConditions(network, points, task.Conditions());
+    case task::GraphKind::kTransition:
+      break;
+  }
+  return TransitionGraph(network, points, settings, random,
+                         [&](double share) { return progress("graph", share); });
+}
+
+absl::StatusOr<Report> AnalyzeLoaded(const TrainedNetwork& network, const task::Task& task,
+                                     const Settings& settings, uint64_t base_seed,
+                                     absl::string_view stream_key, const Progress& progress) {
+  Report report;
+  if (!progress("states", 0)) return Cancelled("states");
+  const Trajectories trajectories = RunProbe(network, task.Probe(base_seed));
+  report.states_file = EncodeHiddenStates(network, trajectories);
+
+  const std::vector<task::Condition> conditions = task.Conditions();
+  Search search{network,
+                trajectories,
+                ReachableRange(network.spec, trajectories),
+                settings,
+                base::DeriveStream(base_seed, stream_key, "fixed points"),
+                static_cast<int>(conditions.size()),
+                task.graph() == task::GraphKind::kNearestNeighbourWithinCondition};
+  if (settings.start_noise < 0) search.settings.start_noise = task.start_noise();
+  absl::StatusOr<std::vector<FixedPoint>> points = SearchAll(search, conditions, progress, report);
+  if (!points.ok()) return points.status();
+
+  if (!progress("graph", 0)) return Cancelled("graph");
+  const absl::StatusOr<Graph> graph =
+      MakeGraph(network, *points, task, search.settings,
+                base::DeriveStream(base_seed, stream_key, "transitions"), progress);
+  if (!graph.ok()) return graph.status();
+  absl::StatusOr<std::string> file = EncodeFixedPoints(
+      network.spec, *points, *graph, Name(task.graph()), search.settings, report.conditions);
+  if (!file.ok()) return file.status();
+  report.fixed_points_file = *std::move(file);
+  progress("graph", 1);
+  return report;
+}
+
+}  // namespace
+
+absl::StatusOr<Report> Analyze(const rnn::NetworkFile& network, const task::Task& task,
+                               const Settings& settings, uint64_t base_seed,
+                               absl::string_view stream_key, const Progress& progress) {
+  const torch::NoGradGuard no_grad;
+  if (absl::Status status = CheckFits(network.spec, task); !status.ok()) return status;
+  if (absl::Status status = CheckSettings(settings); !status.ok()) return status;
+  const absl::StatusOr<TrainedNetwork> loaded = Load(network);
+  if (!loaded.ok()) return loaded.status();
+  try {
+    return AnalyzeLoaded(*loaded, task, settings, base_seed, stream_key, progress);
+  } catch (const std::exception& error) {
+    // libtorch reports out-of-memory and LAPACK's failures by exceptions.
+    return absl::InternalError(absl::StrCat("the analysis failed: ", error.what()));
+  }
+}
+
+}  // namespace rnnfarm::dynamics

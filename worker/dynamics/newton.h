@@ -1,0 +1,36 @@
+// Solving F(s, x) = s from many starts at once, in float64. q(s) = |s - F(s, x)|² / 2.
+#ifndef RNNFARM_WORKER_DYNAMICS_NEWTON_H_
+#define RNNFARM_WORKER_DYNAMICS_NEWTON_H_
+
+#include <torch/torch.h>
+
+#include "worker/dynamics/trained_network.h"
+
+namespace rnnfarm::dynamics {
+
+// Where each start ended: states (starts, S) and q (starts), which may be large or not finite.
+struct Solved {
+  torch::Tensor states;
+  torch::Tensor q;
+};
+
+struct Stopping {
+  double tolerance = 1e-20;  // of q
+  int max_iterations = 100;
+  double largest_step = 1;  // of any component, an iteration
+};
+
+// Newton's method with halving of steps that do not lower q; it ends on isolated fixed points of
+// any stability. For the LSTM, c is eliminated from every step by its diagonal blocks, which gives
+// the step of the full 2N map for the price of an N x N system.
+Solved SolveNewton(const TrainedNetwork& network, const torch::Tensor& input,
+                   const torch::Tensor& starts, const Stopping& stopping);
+
+// Levenberg-Marquardt that stops at the first state with q below the tolerance and whose damping
+// never vanishes: it moves straight to a slow manifold and hardly along it.
+Solved DescendToSlow(const TrainedNetwork& network, const torch::Tensor& input,
+                     const torch::Tensor& starts, const Stopping& stopping);
+
+}  // namespace rnnfarm::dynamics
+
+#endif  // RNNFARM_WORKER_DYNAMICS_NEWTON_H_
