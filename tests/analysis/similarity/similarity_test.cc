@@ -1,0 +1,219 @@
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <numbers>
+#include <string>
+
+#include "analysis/similarity/metric.h"
+#include "analysis/similarity/svcca.h"
+#include "base/array_file.h"
+#include "base/random_stream.h"
+
+namespace rnnfarm::analysis {
+namespace {
+
+using ::testing::HasSubstr;
+using Options = std::map<std::string, double>;
+
+// Five digits, as the reference numbers are given to six.
+constexpr double kFiveDigits = 5e-6;
+
+Matrix Reference(const std::string& name) {
+  const std::string path = RNNFARM_TEST_DIR "/reference_" + name + ".npy";
+  auto array = base::DecodeNpy(base::ReadFile(path).value(), path);
+  return LoadRepresentation(array.value(), path).value();
+}
+
+Matrix Random(int rows, int columns, uint64_t substream) {
+  base::RandomStream stream({1, 2}, substream);
+  return Matrix::NullaryExpr(rows, columns, [&] { return stream.Normal(); });
+}
+
+Matrix Rotation(int size, uint64_t substream) {
+  return Eigen::HouseholderQR<Matrix>(Random(size, size, substream)).householderQ();
+}
+
+double DistanceBy(const std::string& name, const Options& options, const Matrix& x,
+                  const Matrix& y) {
+  auto metric = MakeMetric(name, options);
+  EXPECT_TRUE(metric.ok()) << metric.status();
+  auto a = (*metric)->Prepare(x), b = (*metric)->Prepare(y);
+  EXPECT_TRUE(a.ok()) << a.status();
+  EXPECT_TRUE(b.ok()) << b.status();
+  return (*metric)->Distance(**a, **b);
+}
+
+struct Named {
+  std::string name;
+  Options options;
+};
+
+class EveryMetric : public ::testing::TestWithParam<Named> {
+ protected:
+  double Distance(const Matrix& x, const Matrix& y) const {
+    return DistanceBy(GetParam().name, GetParam().options, x, y);
+  }
+};
+
+INSTANTIATE_TEST_SUITE_P(Metrics, EveryMetric,
+                         ::testing::Values(Named{"svcca", {}}, Named{"svcca", {{"variance", 1}}},
+                                           Named{"cka", {}}, Named{"cka", {{"angular", 1}}},
+                                           Named{"cka", {{"debiased", 1}}},
+                                           Named{"procrustes", {}}));
+
+TEST_P(EveryMetric, IsZeroOnItselfAndOnARotatedScaledShiftedCopy) {
+  const Matrix x = Random(80, 6, 1);
+  // An angle of arccos(1 - 1e-16) is 1e-8: below that no float64 can tell.
+  EXPECT_NEAR(Distance(x, x), 0, 1e-7);
+  const Matrix copy = (3.5 * x * Rotation(6, 2)).rowwise() + Random(1, 6, 3).row(0);
+  EXPECT_NEAR(Distance(x, copy), 0, 1e-6);
+}
+
+TEST_P(EveryMetric, IsSymmetricAndBlindToRotationScaleAndShiftOfEither) {
+  const Matrix x = Random(80, 6, 1), y = x.leftCols(4) + Random(80, 4, 4);
+  const double distance = Distance(x, y);
+  EXPECT_GT(distance, 0.05);
+  EXPECT_NEAR(Distance(y, x), distance, 1e-12);
+  EXPECT_NEAR(Distance((1e-3 * x * Rotation(6, 5)).array() + 7, y), distance, 1e-9);
+  EXPECT_NEAR(Distance(x, (-40 * y * Rotation(4, 6)).array() - 2), distance, 1e-9);
+}
+
+TEST_P(EveryMetric, DoesNotDependOnTheOrderOfSamples) {
+  const Matrix x = Random(60, 5, 1), y = x + Random(60, 5, 2);
+  EXPECT_NEAR(Distance(x.colwise().reverse(), y.colwise().reverse()), Distance(x, y), 1e-9);
+}
+
+TEST_P(EveryMetric, GrowsWithNoise) {
+  const Matrix x = Random(300, 6, 1), noise = Random(300, 6, 2);
+  double last = Distance(x, x);
+  for (double scale : {0.1, 0.5, 2.0}) {
+    const double distance = Distance(x, x + scale * noise);
+    EXPECT_GT(distance, last);
+    last = distance;
+  }
+}
+
+TEST_P(EveryMetric, TakesFewSamplesManyUnitsAndDuplicates) {
+  const Matrix wide = Random(10, 40, 1);
+  EXPECT_TRUE(std::isfinite(Distance(wide, Random(10, 3, 2))));
+  Matrix twice(50, 8);
+  twice << Random(50, 4, 3), Random(50, 4, 3);
+  EXPECT_NEAR(Distance(twice, Random(50, 4, 3)), 0, 1e-6);
+  EXPECT_TRUE(std::isfinite(Distance(Random(50, 1, 4), Random(50, 1, 5))));
+}
+
+TEST_P(EveryMetric, RefusesWhatCannotBeCompared) {
+  auto metric = MakeMetric(GetParam().name, GetParam().options);
+  Matrix holed = Random(20, 3, 1);
+  holed(7, 2) = NAN;
+  EXPECT_THAT(std::string((*metric)->Prepare(holed).status().message()),
+              HasSubstr("unit 2 of sample 7"));
+  EXPECT_THAT(std::string((*metric)->Prepare(Matrix::Constant(20, 3, 0.1)).status().message()),
+              HasSubstr("constant"));
+  EXPECT_TRUE(absl::IsInvalidArgument((*metric)->Prepare(Matrix::Ones(1, 3)).status()));
+}
+
+TEST_P(EveryMetric, AllPairsAreTheSameBytesForAnyNumberOfThreads) {
+  auto metric = MakeMetric(GetParam().name, GetParam().options);
+  std::vector<std::unique_ptr<Prepared>> prepared;
+  for (int i = 0; i < 9; ++i) {
+    prepared.push_back((*metric)->Prepare(Random(40, 3 + i, i)).value());
+    EXPECT_GT(prepared.back()->bytes(), 0);
+  }
+  const Matrix one = AllPairs(**metric, prepared, 1);
+  EXPECT_EQ(one, AllPairs(**metric, prepared, 2));
+  EXPECT_EQ(one, AllPairs(**metric, prepared, 16));
+  EXPECT_EQ(one, one.transpose());
+  EXPECT_EQ(one.diagonal().cwiseAbs().maxCoeff(), 0);
+  EXPECT_EQ(one(2, 5), (*metric)->Distance(*prepared[2], *prepared[5]));
+  const std::vector<double> some = Distances(
+      **metric, {{prepared[2].get(), prepared[5].get()}, {prepared[0].get(), prepared[8].get()}},
+      3);
+  EXPECT_EQ(some, (std::vector<double>{one(2, 5), one(0, 8)}));
+}
+
+// Computed with NumPy, once, for exactly these matrices.
+TEST(ReferenceNumbersTest, AreReproducedToFiveDigits) {
+  const Matrix x = Reference("x"), y = Reference("y");
+  EXPECT_NEAR(DistanceBy("svcca", {}, x, y), 0.253340, kFiveDigits);
+  EXPECT_NEAR(1 - DistanceBy("cka", {}, x, y), 0.557613, kFiveDigits);
+  EXPECT_NEAR(DistanceBy("cka", {{"angular", 1}}, x, y), 0.979289, kFiveDigits);
+  EXPECT_NEAR(1 - DistanceBy("cka", {{"debiased", 1}}, x, y), 0.51346, kFiveDigits);
+  EXPECT_NEAR(DistanceBy("procrustes", {}, x, y), 0.743276, kFiveDigits);
+}
+
+TEST(ReferenceNumbersTest, CanonicalCorrelationsAreReproducedToFiveDigits) {
+  const Svcca svcca(0.95);
+  auto a = svcca.Prepare(Reference("x")), b = svcca.Prepare(Reference("y"));
+  const auto& u = static_cast<const Svcca::Subspace&>(**a);
+  const auto& v = static_cast<const Svcca::Subspace&>(**b);
+  EXPECT_EQ(u.u.cols(), 10);
+  EXPECT_EQ(v.u.cols(), 9);
+  const double expected[] = {.88502, .85051, .82952, .76427, .74472,
+                             .71706, .67589, .65871, .59424};
+  const Vector rho = Svcca::CanonicalCorrelations(u, v);
+  ASSERT_EQ(rho.size(), 9);
+  for (int i = 0; i < 9; ++i) EXPECT_NEAR(rho[i], expected[i], kFiveDigits);
+  EXPECT_NEAR(rho.mean(), 0.746660, kFiveDigits);
+}
+
+TEST(SvccaTest, KeepsAnOrthonormalBasisOfTheSmallestDirectionsToo) {
+  // Variances over 12 orders of magnitude: from a Gram matrix the last vectors lose their right
+  // angles.
+  Vector scales(7);
+  for (int i = 0; i < 7; ++i) scales[i] = std::pow(10.0, -i);
+  const Matrix centred = Centred(Random(100, 7, 1));
+  const Matrix basis =
+      Eigen::HouseholderQR<Matrix>(centred).householderQ() * Matrix::Identity(100, 7);
+  const Matrix x = basis * scales.asDiagonal();
+  auto prepared = Svcca(1.0).Prepare(x);
+  ASSERT_TRUE(prepared.ok());
+  const Matrix& u = static_cast<const Svcca::Subspace&>(**prepared).u;
+  ASSERT_EQ(u.cols(), 7);
+  EXPECT_LT((u.transpose() * u - Matrix::Identity(7, 7)).cwiseAbs().maxCoeff(), 1e-12);
+}
+
+TEST(ProcrustesTest, KeepsTheTriangleInequalityAndItsRange) {
+  auto metric = MakeMetric("procrustes");
+  std::vector<std::unique_ptr<Prepared>> prepared;
+  for (int i = 0; i < 8; ++i) {
+    prepared.push_back((*metric)->Prepare(Random(30, 2 + i, i)).value());
+  }
+  const Matrix d = AllPairs(**metric, prepared, 1);
+  EXPECT_LE(d.maxCoeff(), std::numbers::pi / 2);
+  for (int i = 0; i < 8; ++i) {
+    for (int j = 0; j < 8; ++j) {
+      for (int k = 0; k < 8; ++k) EXPECT_LE(d(i, k), d(i, j) + d(j, k) + 1e-9);
+    }
+  }
+}
+
+TEST(CkaTest, DebiasedNeedsFourSamples) {
+  auto metric = MakeMetric("cka", {{"debiased", 1}});
+  EXPECT_THAT(std::string((*metric)->Prepare(Random(3, 5, 1)).status().message()),
+              HasSubstr("at least 4 samples, found 3"));
+}
+
+TEST(CkaTest, DebiasedIsNearZeroForUnrelatedWideRepresentationsWhereTheBiasedOneIsNot) {
+  const Matrix x = Random(60, 200, 1), y = Random(60, 200, 2);
+  EXPECT_GT(1 - DistanceBy("cka", {}, x, y), 0.7);
+  EXPECT_NEAR(1 - DistanceBy("cka", {{"debiased", 1}}, x, y), 0, 0.05);
+}
+
+TEST(MakeMetricTest, RefusalsSayWhatThereIs) {
+  EXPECT_THAT(std::string(MakeMetric("svca").status().message()),
+              HasSubstr("svcca, cka, procrustes"));
+  EXPECT_THAT(std::string(MakeMetric("svcca", {{"share", 1}}).status().message()),
+              HasSubstr("variance"));
+  EXPECT_THAT(std::string(MakeMetric("procrustes", {{"share", 1}}).status().message()),
+              HasSubstr("takes none"));
+  for (double variance : {0.0, -1.0, 1.5, double{NAN}}) {
+    EXPECT_FALSE(MakeMetric("svcca", {{"variance", variance}}).ok()) << variance;
+  }
+  EXPECT_FALSE(MakeMetric("cka", {{"debiased", 0.5}}).ok());
+  for (const std::string& name : MetricNames()) EXPECT_EQ((*MakeMetric(name))->name(), name);
+}
+
+}  // namespace
+}  // namespace rnnfarm::analysis
