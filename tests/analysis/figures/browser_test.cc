@@ -1,0 +1,144 @@
+// The page in a real browser: everything is drawn, nothing is complained of, nothing is asked of
+// the network.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <cstdio>
+#include <cstdlib>
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "absl/strings/str_split.h"
+#include "analysis/figures/report.h"
+#include "base/array_file.h"
+#include "tests/analysis/figures/synthetic_results.h"
+
+namespace rnnfarm::figures {
+namespace {
+
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+
+constexpr char kChromium[] = "/usr/bin/chromium";
+
+size_t CountOf(absl::string_view text, absl::string_view part) {
+  size_t count = 0;
+  for (size_t at = text.find(part); at != absl::string_view::npos; at = text.find(part, at + 1)) {
+    ++count;
+  }
+  return count;
+}
+
+class BrowserTest : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    if (!std::filesystem::exists(kChromium)) {
+      GTEST_SKIP() << kChromium << " is not installed; the page is not tried in a browser";
+    }
+  }
+
+  // Opens report.html of `results` and gives the document as the scripts have left it. Standard
+  // error goes to browser.log, the browser's own record of requests to requests.json.
+  std::string Open(const std::string& more_arguments = "") {
+    absl::StatusOr<std::string> page = RenderReport(results.path());
+    EXPECT_TRUE(page.ok()) << page.status();
+    results.WriteText("report.html", *page);
+    const std::string command = absl::StrCat(
+        "cd ", results.path(), " && HOME=", results.path(), " timeout 200 ", kChromium,
+        " --headless --no-sandbox --use-gl=angle --use-angle=swiftshader"
+        " --enable-unsafe-swiftshader --disable-background-networking --disable-component-update"
+        " --disable-sync --no-first-run --no-default-browser-check --disable-dev-shm-usage"
+        " --host-resolver-rules='MAP * ~NOTFOUND' --user-data-dir=profile --window-size=1360,2400"
+        " --enable-logging=stderr --log-net-log=requests.json --virtual-time-budget=20000 ",
+        more_arguments, " --dump-dom file://", results.path(),
+        "/report.html >dom.html 2>browser.log");
+    EXPECT_EQ(std::system(command.c_str()), 0) << Text("browser.log");
+    return Text("dom.html");
+  }
+
+  std::string Text(const std::string& name) {
+    return base::ReadFile(results.path() + "/" + name).value_or(std::string());
+  }
+
+  // What scripts, styles and the content policy complain of goes to the console.
+  std::vector<std::string> ConsoleMessages() {
+    std::vector<std::string> found;
+    for (absl::string_view line : absl::StrSplit(Text("browser.log"), '\n')) {
+      if (absl::StrContains(line, ":CONSOLE")) found.emplace_back(line);
+    }
+    return found;
+  }
+
+  // Addresses in the record of requests that are neither the page nor inside of it.
+  std::vector<std::string> Requests() {
+    const std::string log = Text("requests.json");
+    EXPECT_THAT(log, HasSubstr("constants")) << "the browser wrote no record of requests";
+    std::vector<std::string> found;
+    const std::string mark = "\"url\":\"";
+    for (size_t at = log.find(mark); at != std::string::npos; at = log.find(mark, at + 1)) {
+      const size_t begin = at + mark.size();
+      const std::string url = log.substr(begin, log.find('"', begin) - begin);
+      if (absl::StartsWith(url, "http") || absl::StartsWith(url, "ws")) found.push_back(url);
+    }
+    return found;
+  }
+
+  SyntheticResults results;
+};
+
+TEST_F(BrowserTest, DrawsEveryPanelWithoutComplaint) {
+  results.WriteProvenance();
+  results.WriteNetworks({"memory", "waves", "nothing"}, 1);
+  results.WriteFlipFlop("memory", 1);
+  results.WriteSine("waves", 1);
+  for (const char* task : {"memory", "waves"}) {
+    results.WriteComparison(task, 1, {"svcca", "cka", "fixed_point_graph"});
+  }
+  const std::string dom = Open();
+  const size_t plots = CountOf(dom, "data-panel=\"");
+  EXPECT_GE(plots, 20u);
+  EXPECT_THAT(dom, HasSubstr(absl::StrCat("data-drawn=\"", plots, "\"")));
+  EXPECT_THAT(dom, HasSubstr("data-failed=\"0\""));
+  EXPECT_EQ(CountOf(dom, "could not be drawn"), 0u);
+  EXPECT_GE(CountOf(dom, "class=\"main-svg\""), plots);
+  EXPECT_EQ(CountOf(dom, ">Save as SVG<"), plots);
+  EXPECT_THAT(dom, HasSubstr("30 of 30 networks shown"));
+  EXPECT_THAT(dom, HasSubstr("permanova · architecture · r2"));
+  EXPECT_THAT(ConsoleMessages(), IsEmpty());
+  EXPECT_THAT(Requests(), IsEmpty());
+  if (const char* keep = std::getenv("RNNFARM_KEEP_REPORT")) {
+    std::filesystem::copy_file(results.path() + "/report.html", keep,
+                               std::filesystem::copy_options::overwrite_existing);
+  }
+}
+
+TEST_F(BrowserTest, ManyNetworks) {
+  results.WriteNetworks({"memory"}, 60);
+  results.WriteComparison("memory", 60, {"svcca"});
+  const std::string dom = Open();
+  EXPECT_THAT(dom, HasSubstr("data-drawn=\"3\""));  // matrix, embedding, histogram
+  EXPECT_THAT(dom, HasSubstr("100 of 482 networks shown"));
+  EXPECT_THAT(ConsoleMessages(), IsEmpty());
+}
+
+TEST_F(BrowserTest, HostileNamesRunNothing) {
+  results.WriteText(
+      "networks.csv",
+      "key,task,architecture,activation,validation_loss,included\n"
+      "\"<img src=x onerror=console.error(1)>\",\"<b onclick=x>t\",gru,tanh,0.1,true\n"
+      "\"</script><script>console.error(2)</script>\",\"<b onclick=x>t\","
+      "\"<svg onload=console.error(3)>\",tanh,0.2,true\n");
+  const std::string dom = Open();
+  EXPECT_THAT(dom, HasSubstr("data-drawn=\"1\""));
+  EXPECT_EQ(CountOf(dom, "<img"), 0u);
+  EXPECT_EQ(CountOf(dom, "<b onclick"), 0u);
+  EXPECT_EQ(CountOf(dom, "<svg onload"), 0u);
+  EXPECT_THAT(ConsoleMessages(), IsEmpty());
+}
+
+}  // namespace
+}  // namespace rnnfarm::figures
