@@ -1,0 +1,117 @@
+#include <algorithm>
+#include <map>
+
+#include "absl/strings/str_cat.h"
+#include "absl/time/time.h"
+#include "coordinator/population/population.h"
+#include "coordinator/population/rules.h"
+
+namespace rnnfarm::population {
+namespace {
+
+// Standard deviation of the noise on trajectory states that start the search for fixed points.
+double StartNoise(const v1::Task& task) {
+  switch (task.kind_case()) {
+    case v1::Task::kFlipFlop:
+      return 0.5;
+    case v1::Task::kSineWave:
+      return 0;
+    default:
+      return 0.05;
+  }
+}
+
+void SetTask(const v1::SweepSpec& resolved, absl::string_view name, v1::JobSpec& spec) {
+  for (const v1::Task& task : resolved.task()) {
+    if (task.name() == name) *spec.mutable_task() = task;
+  }
+}
+
+void SetTraining(const v1::SweepSpec& resolved, const v1::Configuration& configuration,
+                 v1::JobSpec& spec) {
+  v1::Training& training = *spec.mutable_training();
+  v1::Cell& cell = *spec.mutable_cell();
+  training = resolved.training();
+  cell = resolved.cell();
+  const std::map<std::string, double> axes(configuration.axes().begin(),
+                                           configuration.axes().end());
+  for (const auto& [field, value] : axes) ApplyAxis(field, value, training, cell);
+  if (!training.has_decay_steps()) training.set_decay_steps(training.iterations());
+  // A sweep's curriculum is written for its longest task; a shorter task stays within its trials.
+  const int longest = TaskSteps(spec.task());
+  for (v1::CurriculumStage& stage : *training.mutable_curriculum()) {
+    if (longest > 0) stage.set_steps(std::min(stage.steps(), longest));
+  }
+}
+
+void SetAnalysis(const v1::SweepSpec& resolved, v1::JobSpec& spec) {
+  *spec.mutable_fixed_points() = resolved.analysis().fixed_points();
+  if (!spec.fixed_points().has_start_noise()) {
+    spec.mutable_fixed_points()->set_start_noise(StartNoise(spec.task()));
+  }
+  // Result files hold transitions whether or not the sweep compares graphs.
+  v1::SweepSpec plain;
+  *spec.mutable_fixed_point_graph() = WithDefaults(plain).analysis().metric(3).fixed_point_graph();
+  for (const v1::Metric& metric : resolved.analysis().metric()) {
+    if (metric.has_fixed_point_graph()) {
+      *spec.mutable_fixed_point_graph() = metric.fixed_point_graph();
+    }
+  }
+}
+
+void SetSearch(const v1::SweepSpec& resolved, const v1::Configuration& configuration,
+               const v1::Job& job, v1::JobSpec& spec) {
+  spec.set_stream_key(absl::StrCat(configuration.key(), "-d", job.draw()));
+  *spec.mutable_hyperparameters() = DrawHyperparameters(resolved, configuration.key(), job.draw());
+  v1::SweepSpec along_axes;
+  along_axes.mutable_search()->set_rungs(resolved.search().rungs());
+  along_axes.mutable_training()->set_iterations(spec.training().iterations());
+  spec.set_until_iteration(RungIterations(along_axes, job.rung()));
+  if (job.draw() < configuration.trials_size()) {
+    spec.set_resume_from(configuration.trials(job.draw()).checkpoint());
+  }
+}
+
+void SetNetwork(const v1::Configuration& configuration, const v1::Network& network,
+                v1::JobSpec& spec) {
+  // An untrained control is the initial state of the network that is trained from the same seed.
+  spec.set_stream_key(absl::StrCat(configuration.key(), "-s", network.seed()));
+  spec.set_untrained(network.untrained());
+  spec.set_until_iteration(spec.training().iterations());
+  *spec.mutable_hyperparameters() = configuration.hyperparameters();
+  const auto found = network.artifacts().find("network");
+  if (spec.kind() == v1::JOB_KIND_ANALYZE && found != network.artifacts().end()) {
+    spec.set_network_artifact(found->second);
+  }
+}
+
+}  // namespace
+
+v1::JobSpec MakeJobSpec(const v1::SweepSpec& resolved, const v1::Configuration& configuration,
+                        const v1::Network* network, const v1::Job& job) {
+  v1::JobSpec spec;
+  spec.set_kind(job.kind());
+  spec.set_base_seed(resolved.base_seed());
+  spec.set_spec_digest(SpecDigest(resolved));
+  SetTask(resolved, job.task(), spec);
+  absl::Duration timeout;
+  if (absl::ParseDuration(resolved.limits().job_timeout(), &timeout)) {
+    spec.mutable_timeout()->set_seconds(absl::ToInt64Seconds(timeout));
+  }
+  if (job.kind() == v1::JOB_KIND_COMPARE) return spec;
+  spec.set_architecture(configuration.architecture());
+  spec.set_activation(configuration.activation());
+  spec.set_units(configuration.units());
+  spec.set_l2(configuration.l2());
+  SetTraining(resolved, configuration, spec);
+  if (job.kind() == v1::JOB_KIND_SEARCH) SetSearch(resolved, configuration, job, spec);
+  if (network != nullptr) SetNetwork(configuration, *network, spec);
+  if (job.kind() == v1::JOB_KIND_ANALYZE) SetAnalysis(resolved, spec);
+  // What an earlier attempt of this very job committed is further than where the job began.
+  if (!job.checkpoints().empty()) {
+    spec.set_resume_from(job.checkpoints(job.checkpoints_size() - 1).digest());
+  }
+  return spec;
+}
+
+}  // namespace rnnfarm::population

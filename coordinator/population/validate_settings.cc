@@ -1,0 +1,165 @@
+// Search, training, analysis, limits and known hyperparameters: what a table of numbers cannot say.
+#include <algorithm>
+#include <cmath>
+#include <set>
+
+#include "absl/time/time.h"
+#include "coordinator/population/findings.h"
+#include "coordinator/population/rules.h"
+
+namespace rnnfarm::population {
+namespace {
+
+constexpr double kShareTolerance = 1e-6;
+
+struct RangeLimits {
+  double min;
+  double max;
+  bool above_min;
+};
+
+void CheckRange(absl::string_view name, const v1::Range& range, const RangeLimits& limits,
+                Findings& findings) {
+  const std::string path = absl::StrCat("search.", name);
+  const NumberRule low{"Range", "min", {}, limits.min, limits.max, limits.above_min};
+  const NumberRule high{"Range", "max", {}, limits.min, limits.max, limits.above_min};
+  const std::string wrong_min = CheckNumber(low, range.min());
+  const std::string wrong_max = CheckNumber(high, range.max());
+  if (!wrong_min.empty()) findings.Add(path + ".min", absl::StrCat(name, ".", wrong_min));
+  if (!wrong_max.empty()) findings.Add(path + ".max", absl::StrCat(name, ".", wrong_max));
+  if (range.min() > range.max()) {
+    findings.Add(path, absl::StrCat(name, " has min ", FormatDecimal(range.min()), " above max ",
+                                    FormatDecimal(range.max()), "; min must be at most max"));
+  }
+  if (range.log() && range.min() == 0) {
+    findings.Add(path + ".min", absl::StrCat(name,
+                                             ".min is 0 on a logarithmic scale; it must be "
+                                             "greater than 0, or leave log out"));
+  }
+}
+
+int LongestTask(const v1::SweepSpec& spec) {
+  int longest = 0;
+  for (const v1::Task& task : spec.task()) {
+    if (task.has_dataset()) return 0;
+    longest = std::max(longest, TaskSteps(task));
+  }
+  return longest;
+}
+
+void CheckCurriculum(const v1::SweepSpec& spec, Findings& findings) {
+  const v1::Training& training = spec.training();
+  if (training.curriculum().empty()) return;
+  double sum = 0;
+  v1::SweepSpec tasks;
+  *tasks.mutable_task() = spec.task();
+  const int longest = LongestTask(WithDefaults(tasks));
+  for (int i = 0; i < training.curriculum_size(); ++i) {
+    const v1::CurriculumStage& stage = training.curriculum(i);
+    sum += stage.share();
+    if (longest > 0 && stage.steps() > longest) {
+      findings.Add(absl::StrCat(Element("training.curriculum", i), ".steps"),
+                   absl::StrCat("steps is ", stage.steps(), "; it must be at most ", longest,
+                                ", the longest trial of the sweep's tasks"));
+    }
+  }
+  if (!(std::abs(sum - 1) <= kShareTolerance)) {
+    findings.Add("training.curriculum", absl::StrCat("the shares add up to ", FormatDecimal(sum),
+                                                     "; they must add up to 1"));
+  }
+}
+
+// The least number of iterations that a network of the sweep is trained for.
+int64_t LeastIterations(const v1::SweepSpec& spec) {
+  v1::SweepSpec plain;
+  *plain.mutable_training() = spec.training();
+  double least = static_cast<double>(WithDefaults(plain).training().iterations());
+  for (const v1::Axis& axis : spec.grid().axis()) {
+    if (axis.field() != "iterations" || axis.value().empty()) continue;
+    least = *std::min_element(axis.value().begin(), axis.value().end());
+  }
+  return std::isfinite(least) ? static_cast<int64_t>(std::clamp(least, 0.0, 1e15)) : 0;
+}
+
+}  // namespace
+
+void CheckSearch(const v1::SweepSpec& spec, Findings& findings) {
+  const v1::Search& search = spec.search();
+  const double any = HUGE_VAL;
+  if (search.has_learning_rate()) {
+    CheckRange("learning_rate", search.learning_rate(), {0, any, true}, findings);
+  }
+  if (search.has_lr_decay()) CheckRange("lr_decay", search.lr_decay(), {0, any, true}, findings);
+  if (search.has_momentum()) CheckRange("momentum", search.momentum(), {0, 1, false}, findings);
+  if (search.has_clip_norm()) CheckRange("clip_norm", search.clip_norm(), {0, any, true}, findings);
+  constexpr int kMostRungs = 20;
+  if (!search.has_rungs() || search.rungs() < 1 || search.rungs() > kMostRungs) return;
+  const int64_t least = LeastIterations(spec);
+  const int64_t needed = int64_t{1} << (search.rungs() - 1);
+  if (least < needed) {
+    findings.Add("search.rungs",
+                 absl::StrCat("rungs is ", search.rungs(), ", which needs at least ", needed,
+                              " iterations; the training has ", least,
+                              ": lower rungs or raise training.iterations"));
+  }
+}
+
+void CheckTraining(const v1::SweepSpec& spec, Findings& findings) {
+  CheckCurriculum(spec, findings);
+}
+
+void CheckAnalysis(const v1::SweepSpec& spec, Findings& findings) {
+  std::set<std::string> seen;
+  for (int i = 0; i < spec.analysis().metric_size(); ++i) {
+    const std::string path = Element("analysis.metric", i);
+    const std::string name = MetricName(spec.analysis().metric(i));
+    if (name.empty()) {
+      findings.Add(path,
+                   "the metric has no kind; give it one of svcca, cka, procrustes and "
+                   "fixed_point_graph");
+    } else if (!seen.insert(name).second) {
+      findings.Add(path, absl::StrCat("duplicate metric ", name,
+                                      "; name it once, since its "
+                                      "results are one file"));
+    }
+  }
+  v1::SweepSpec plain;
+  *plain.mutable_analysis()->mutable_fixed_points() = spec.analysis().fixed_points();
+  const v1::FixedPoints points = WithDefaults(plain).analysis().fixed_points();
+  if (points.slow_tolerance() < points.tolerance()) {
+    findings.Add("analysis.fixed_points.slow_tolerance",
+                 absl::StrCat("slow_tolerance is ", FormatDecimal(points.slow_tolerance()),
+                              "; it must be at least tolerance, which is ",
+                              FormatDecimal(points.tolerance())));
+  }
+}
+
+void CheckLimits(const v1::SweepSpec& spec, Findings& findings) {
+  if (!spec.limits().has_job_timeout()) return;
+  absl::Duration timeout;
+  if (absl::ParseDuration(spec.limits().job_timeout(), &timeout) && timeout >= absl::Seconds(1)) {
+    return;
+  }
+  findings.Add("limits.job_timeout",
+               absl::StrCat("job_timeout is \"", spec.limits().job_timeout(),
+                            "\"; it must be a duration of at least 1 s such as \"90m\" or \"2h\""));
+}
+
+void CheckKnownHyperparameters(const v1::SweepSpec& spec, Findings& findings) {
+  std::vector<std::string> tasks;
+  for (const v1::Task& task : spec.task()) tasks.push_back(task.name());
+  const auto check = [&](const std::string& path, absl::string_view what, const std::string& name,
+                         const std::vector<std::string>& valid) {
+    if (name.empty() || std::find(valid.begin(), valid.end(), name) != valid.end()) return;
+    findings.Add(path, UnknownName(what, name, valid));
+  };
+  for (int i = 0; i < spec.hyperparameters_size(); ++i) {
+    const v1::KnownHyperparameters& known = spec.hyperparameters(i);
+    const std::string path = Element("hyperparameters", i);
+    check(path + ".task", "task", known.task(), tasks);
+    check(path + ".architecture", "architecture", known.architecture(), ArchitectureNames());
+    check(path + ".activation", "activation", known.activation(), ActivationNames());
+  }
+}
+
+}  // namespace rnnfarm::population

@@ -1,0 +1,237 @@
+#include <cmath>
+#include <map>
+#include <set>
+
+#include "coordinator/population/population.h"
+#include "gmock/gmock.h"
+#include "tests/coordinator/population/sweep_text.h"
+
+namespace rnnfarm::population {
+namespace {
+
+using testing::ElementsAre;
+
+std::vector<std::string> Keys(const Population& population) {
+  std::vector<std::string> keys;
+  for (const v1::Network& network : population.networks) keys.push_back(network.key());
+  return keys;
+}
+
+v1::SweepSpec With(const char* base, const char* merge) {
+  v1::SweepSpec spec = ParseSweep(base);
+  spec.MergeFrom(ParseSweep(merge));
+  return WithDefaults(spec);
+}
+
+TEST(Enumerate, ThePapersSweepHas8640Networks) {
+  const v1::SweepSpec paper = With(kPaperSweep, "");
+  const Population population = Enumerate(paper);
+  EXPECT_EQ(population.networks.size(), 8640);
+  EXPECT_EQ(population.configurations.size(), 288);
+  EXPECT_EQ(CountNetworks(paper), 8640);
+  const std::vector<std::string> keys = Keys(population);
+  EXPECT_EQ(std::set<std::string>(keys.begin(), keys.end()).size(), 8640);
+  EXPECT_EQ(keys.front(), "flipflop-vanilla-relu-64-l2_1e-05-s0");
+  EXPECT_EQ(keys.back(), "cdi-lstm-tanh-256-l2_0.01-s29");
+  EXPECT_TRUE(population.excluded.empty());
+}
+
+TEST(Enumerate, TheExclusionLeaves8280) {
+  const v1::SweepSpec paper = With(
+      kPaperSweep, "exclude { task: 'sine' architecture: 'lstm' activation: 'relu' reason: 'R' }");
+  const Population population = Enumerate(paper);
+  EXPECT_EQ(population.networks.size(), 8280);
+  EXPECT_EQ(CountNetworks(paper), 8280);
+  ASSERT_EQ(population.excluded.size(), 1);
+  EXPECT_EQ(population.excluded[0].networks(), 360);
+  EXPECT_EQ(population.excluded[0].reason(), "R");
+}
+
+TEST(Enumerate, UntrainedControlsDoubleThePopulation) {
+  const v1::SweepSpec spec = With(kSmallSweep, "training { keep_untrained: true }");
+  const Population population = Enumerate(spec);
+  EXPECT_EQ(CountNetworks(spec), 4);
+  EXPECT_THAT(Keys(population), ElementsAre("flipflop-gru-tanh-16-l2_1e-05-s0",
+                                            "flipflop-gru-tanh-16-l2_1e-05-s0-untrained",
+                                            "flipflop-gru-tanh-16-l2_1e-05-s1",
+                                            "flipflop-gru-tanh-16-l2_1e-05-s1-untrained"));
+  EXPECT_EQ(population.networks[0].state(), v1::NETWORK_STATE_PENDING);
+  EXPECT_EQ(population.networks[1].state(), v1::NETWORK_STATE_TRAINED);
+}
+
+TEST(Enumerate, AxesAreNamedInKeysByField) {
+  const v1::SweepSpec spec = With(kSmallSweep,
+                                  "grid { axis { field: 'noise' value: [0, 0.1] } "
+                                  "axis { field: 'batch_size' value: [32] } } seeds { count: 1 }");
+  EXPECT_THAT(Keys(Enumerate(spec)),
+              ElementsAre("flipflop-gru-tanh-16-l2_1e-05-batch_size_32-noise_0-s0",
+                          "flipflop-gru-tanh-16-l2_1e-05-batch_size_32-noise_0.1-s0"));
+}
+
+TEST(Enumerate, KeysDoNotDependOnPosition) {
+  const Population small = Enumerate(With(kSmallSweep, ""));
+  const Population larger = Enumerate(
+      With(kSmallSweep, "grid { architecture: 'lstm' units: 8 l2: 0 } seeds { count: 3 }"));
+  const std::vector<std::string> keys = Keys(larger);
+  for (const std::string& key : Keys(small)) EXPECT_THAT(keys, testing::Contains(key));
+}
+
+TEST(Enumerate, TheFirstKnownHyperparametersThatMatchWin) {
+  const v1::SweepSpec spec = With(kSmallSweep, R"(
+      grid { architecture: "lstm" units: 32 }
+      hyperparameters { architecture: "gru" units: 16
+                        learning_rate: 0.1 lr_decay: 0.5 momentum: 0.9 clip_norm: 1 }
+      hyperparameters { architecture: "gru"
+                        learning_rate: 0.2 lr_decay: 0.5 momentum: 0.9 clip_norm: 1 })");
+  std::map<std::string, double> rates;
+  for (const v1::Configuration& each : Enumerate(spec).configurations) {
+    rates[each.key()] = each.chosen() ? each.hyperparameters().learning_rate() : -1;
+  }
+  EXPECT_EQ(rates, (std::map<std::string, double>{{"flipflop-gru-tanh-16-l2_1e-05", 0.1},
+                                                  {"flipflop-gru-tanh-32-l2_1e-05", 0.2},
+                                                  {"flipflop-lstm-tanh-16-l2_1e-05", -1},
+                                                  {"flipflop-lstm-tanh-32-l2_1e-05", -1}}));
+}
+
+TEST(WithDefaults, WritesEveryDefaultOutAndIsIdempotent) {
+  const v1::SweepSpec resolved = With(kSmallSweep, "");
+  EXPECT_EQ(resolved.task(0).flip_flop().bits(), 3);
+  EXPECT_TRUE(resolved.task(0).flip_flop().initial_pulse());
+  EXPECT_EQ(resolved.training().iterations(), 20000);
+  EXPECT_EQ(resolved.training().decay_steps(), 20000);
+  EXPECT_TRUE(resolved.training().has_keep_untrained());
+  EXPECT_EQ(resolved.search().trials_per_config(), 32);
+  EXPECT_EQ(resolved.search().rungs(), 4);
+  EXPECT_EQ(resolved.search().learning_rate().min(), 1e-5);
+  EXPECT_TRUE(resolved.search().clip_norm().log());
+  EXPECT_EQ(resolved.cell().gate_bias(), 1);
+  EXPECT_EQ(resolved.limits().job_timeout(), "24h");
+  ASSERT_EQ(resolved.analysis().metric_size(), 4);
+  EXPECT_EQ(MetricName(resolved.analysis().metric(3)), "fixed_point_graph");
+  EXPECT_EQ(resolved.analysis().metric(3).fixed_point_graph().runs(), 100);
+  EXPECT_EQ(resolved.analysis().fixed_points().tolerance(), 1e-20);
+  EXPECT_EQ(SpecDigest(WithDefaults(resolved)), SpecDigest(resolved));
+  EXPECT_EQ(SpecDigest(resolved).size(), 64);
+  EXPECT_NE(SpecDigest(With(kSmallSweep, "base_seed: 8")), SpecDigest(resolved));
+}
+
+TEST(Search, DrawsDependOnKeyAndDrawAloneAndStayInRange) {
+  const v1::SweepSpec spec = With(kSmallSweep, "");
+  double sum_log_rate = 0;
+  constexpr int kDraws = 2000;
+  for (int draw = 0; draw < kDraws; ++draw) {
+    const v1::Hyperparameters drawn = DrawHyperparameters(spec, "key", draw);
+    EXPECT_GE(drawn.learning_rate(), 1e-5);
+    EXPECT_LE(drawn.learning_rate(), 1e-1);
+    EXPECT_GE(drawn.lr_decay(), 0.1);
+    EXPECT_LE(drawn.lr_decay(), 0.9);
+    EXPECT_GE(drawn.momentum(), 0);
+    EXPECT_LE(drawn.momentum(), 1);
+    EXPECT_GE(drawn.clip_norm(), 0.1);
+    EXPECT_LE(drawn.clip_norm(), 10);
+    sum_log_rate += std::log10(drawn.learning_rate());
+  }
+  // Uniform on the logarithmic scale: mean -3, s.d. of the mean 4 / sqrt(12 * 2000) = 0.026.
+  EXPECT_NEAR(sum_log_rate / kDraws, -3, 0.13);
+  EXPECT_EQ(DrawHyperparameters(spec, "key", 3).SerializeAsString(),
+            DrawHyperparameters(spec, "key", 3).SerializeAsString());
+  EXPECT_NE(DrawHyperparameters(spec, "key", 3).learning_rate(),
+            DrawHyperparameters(spec, "other", 3).learning_rate());
+}
+
+TEST(Search, RungsDoubleAndDrawsHalve) {
+  const v1::SweepSpec spec = With(kSmallSweep, "");
+  EXPECT_EQ(RungIterations(spec, 0), 2500);
+  EXPECT_EQ(RungIterations(spec, 1), 5000);
+  EXPECT_EQ(RungIterations(spec, 3), 20000);
+  EXPECT_EQ(NextRungSize(32), 16);
+  EXPECT_EQ(NextRungSize(3), 1);
+  EXPECT_EQ(NextRungSize(1), 1);
+}
+
+TEST(MakeJobSpec, AppliesAxesAndClampsTheCurriculum) {
+  const v1::SweepSpec spec = With(kSmallSweep, R"(
+      task { name: "sine" sine_wave {} }
+      grid { axis { field: "iterations" value: 400 } axis { field: "gate_bias" value: 0.5 } }
+      training { curriculum { steps: 200 share: 0.5 } curriculum { steps: 500 share: 0.5 } })");
+  const Population population = Enumerate(spec);
+  v1::Job job;
+  job.set_kind(v1::JOB_KIND_TRAIN);
+  job.set_task("flipflop");
+  const v1::JobSpec made =
+      MakeJobSpec(spec, population.configurations[0], &population.networks[1], job);
+  EXPECT_EQ(made.stream_key(), population.networks[1].key());
+  EXPECT_EQ(made.until_iteration(), 400);
+  EXPECT_EQ(made.training().iterations(), 400);
+  EXPECT_EQ(made.training().decay_steps(), 400);
+  EXPECT_EQ(made.training().curriculum(0).steps(), 100);
+  EXPECT_EQ(made.cell().gate_bias(), 0.5);
+  EXPECT_EQ(made.task().name(), "flipflop");
+  EXPECT_EQ(made.timeout().seconds(), 24 * 3600);
+  EXPECT_EQ(made.resume_from(), "");
+  job.add_checkpoints()->set_digest("a");
+  job.add_checkpoints()->set_digest("b");
+  EXPECT_EQ(
+      MakeJobSpec(spec, population.configurations[0], &population.networks[1], job).resume_from(),
+      "b");
+}
+
+TEST(MakeJobSpec, ASearchStopsAtItsRungAndResumesTheDraw) {
+  const v1::SweepSpec spec = With(kSmallSweep, "");
+  v1::Configuration configuration = Enumerate(spec).configurations[0];
+  configuration.add_trials();
+  configuration.add_trials()->set_checkpoint("c");
+  v1::Job job;
+  job.set_kind(v1::JOB_KIND_SEARCH);
+  job.set_task("flipflop");
+  job.set_draw(1);
+  job.set_rung(2);
+  const v1::JobSpec made = MakeJobSpec(spec, configuration, nullptr, job);
+  EXPECT_EQ(made.stream_key(), "flipflop-gru-tanh-16-l2_1e-05-d1");
+  EXPECT_EQ(made.until_iteration(), 10000);
+  EXPECT_EQ(made.training().iterations(), 20000);
+  EXPECT_EQ(made.resume_from(), "c");
+  EXPECT_EQ(made.hyperparameters().SerializeAsString(),
+            DrawHyperparameters(spec, configuration.key(), 1).SerializeAsString());
+}
+
+TEST(MakeJobSpec, AnUntrainedControlSharesTheInitialStateOfItsNetwork) {
+  const v1::SweepSpec spec = With(kSmallSweep, "training { keep_untrained: true }");
+  Population population = Enumerate(spec);
+  (*population.networks[0].mutable_artifacts())["network"] = "n";
+  v1::Job job;
+  job.set_kind(v1::JOB_KIND_ANALYZE);
+  job.set_task("flipflop");
+  const v1::JobSpec trained =
+      MakeJobSpec(spec, population.configurations[0], &population.networks[0], job);
+  const v1::JobSpec untrained =
+      MakeJobSpec(spec, population.configurations[0], &population.networks[1], job);
+  EXPECT_EQ(trained.network_artifact(), "n");
+  EXPECT_EQ(untrained.network_artifact(), "");
+  EXPECT_TRUE(untrained.untrained());
+  EXPECT_EQ(untrained.stream_key(), trained.stream_key());
+  EXPECT_EQ(trained.fixed_points().start_noise(), 0.5);
+  EXPECT_EQ(trained.fixed_point_graph().runs(), 100);
+}
+
+TEST(ResultPath, PlacesEachRole) {
+  const v1::Network network = Enumerate(With(kSmallSweep, "")).networks[0];
+  EXPECT_EQ(ResultPath(network, "network"),
+            "flipflop/networks/flipflop-gru-tanh-16-l2_1e-05-s0.npz");
+  EXPECT_EQ(ResultPath(network, "states"), "flipflop/states/flipflop-gru-tanh-16-l2_1e-05-s0.npy");
+  EXPECT_EQ(ResultPath(network, "fixed_points"),
+            "flipflop/fixed_points/flipflop-gru-tanh-16-l2_1e-05-s0.npz");
+  EXPECT_EQ(ResultPath(network, "checkpoint"), "");
+}
+
+TEST(Tasks, HaveTheirChannels) {
+  const v1::SweepSpec paper = With(kPaperSweep, "");
+  EXPECT_EQ(TaskInputs(paper.task(0)), 3);
+  EXPECT_EQ(TaskOutputs(paper.task(0)), 3);
+  EXPECT_EQ(TaskInputs(paper.task(1)), 1);
+  EXPECT_EQ(TaskInputs(paper.task(2)), 4);
+  EXPECT_EQ(TaskOutputs(paper.task(2)), 1);
+}
+
+}  // namespace
+}  // namespace rnnfarm::population
