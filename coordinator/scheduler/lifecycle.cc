@@ -1,0 +1,157 @@
+// What a person asks of a sweep, a job or a worker.
+#include "absl/strings/str_cat.h"
+#include "coordinator/scheduler/state.h"
+
+namespace rnnfarm::scheduler {
+namespace {
+
+constexpr char kSweepCancelled[] = "the sweep was cancelled";
+constexpr char kSearchWentOn[] = "the search of its configuration went on without this draw";
+
+absl::Status NoSweep(absl::string_view name) {
+  return absl::NotFoundError(absl::StrCat("there is no sweep ", name, "; list the sweeps"));
+}
+
+absl::Status WrongState(const v1::Sweep& sweep, absl::string_view wanted) {
+  return absl::FailedPreconditionError(absl::StrCat(
+      "sweep ", sweep.name(), " is ", v1::SweepState_Name(sweep.state()), "; only ", wanted));
+}
+
+}  // namespace
+
+void Scheduler::State::On(const CancelSweep& event, Effects& effects) {
+  SweepEntry* sweep = FindSweep(event.sweep);
+  if (sweep == nullptr) {
+    effects.status = NoSweep(event.sweep);
+    return;
+  }
+  const v1::SweepState state = sweep->sweep.state();
+  if (state == v1::SWEEP_STATE_SUCCEEDED || state == v1::SWEEP_STATE_FAILED) {
+    effects.status = WrongState(sweep->sweep, "a sweep that has not ended can be cancelled");
+    return;
+  }
+  if (state != v1::SWEEP_STATE_CANCELLED) {
+    SetSweepState(*sweep, v1::SWEEP_STATE_CANCELLED);
+    for (auto& [order, job] : sweep->jobs) Cancel(*job, kSweepCancelled);
+    for (auto& network : sweep->networks) {
+      const v1::NetworkState was = network->network.state();
+      if (was == v1::NETWORK_STATE_PENDING) {
+        Exclude(*network, v1::NETWORK_STATE_CANCELLED, kSweepCancelled);
+      } else if (was == v1::NETWORK_STATE_TRAINED) {
+        Exclude(*network, v1::NETWORK_STATE_TRAINED, kSweepCancelled);
+      }
+    }
+  }
+  effects.reply = Describe(*sweep);
+}
+
+void Scheduler::State::On(const PauseSweep& event, Effects& effects) {
+  SweepEntry* sweep = FindSweep(event.sweep);
+  if (sweep == nullptr) {
+    effects.status = NoSweep(event.sweep);
+    return;
+  }
+  const v1::SweepState state = sweep->sweep.state();
+  if (state != v1::SWEEP_STATE_RUNNING && state != v1::SWEEP_STATE_PAUSED) {
+    effects.status = WrongState(sweep->sweep, "a running sweep can be paused");
+    return;
+  }
+  if (state == v1::SWEEP_STATE_RUNNING) SetSweepState(*sweep, v1::SWEEP_STATE_PAUSED);
+  effects.reply = Describe(*sweep);
+}
+
+void Scheduler::State::On(const ResumeSweep& event, Effects& effects) {
+  SweepEntry* sweep = FindSweep(event.sweep);
+  if (sweep == nullptr) {
+    effects.status = NoSweep(event.sweep);
+    return;
+  }
+  const v1::SweepState state = sweep->sweep.state();
+  if (state != v1::SWEEP_STATE_RUNNING && state != v1::SWEEP_STATE_PAUSED) {
+    effects.status = WrongState(sweep->sweep, "a paused sweep can be resumed");
+    return;
+  }
+  if (state == v1::SWEEP_STATE_PAUSED) SetSweepState(*sweep, v1::SWEEP_STATE_RUNNING);
+  effects.reply = Describe(*sweep);
+}
+
+void Scheduler::State::On(const RetryJobs& event, Effects& effects) {
+  for (const std::string& name : event.jobs) {
+    const JobEntry* job = FindJob(name);
+    if (job == nullptr) {
+      effects.status = absl::NotFoundError(absl::StrCat("there is no job ", name));
+      return;
+    }
+    if (!IsFailure(job->job.state())) {
+      effects.status = absl::FailedPreconditionError(
+          absl::StrCat("job ", name, " is ", v1::JobState_Name(job->job.state()),
+                       "; only a failed or quarantined job can be retried"));
+      return;
+    }
+    if (job->sweep->sweep.state() == v1::SWEEP_STATE_CANCELLED) {
+      effects.status = WrongState(job->sweep->sweep, "jobs of other sweeps can be retried");
+      return;
+    }
+  }
+  v1::RetryJobsResponse response;
+  for (const std::string& name : event.jobs) {
+    response.add_jobs(name);
+    JobEntry& job = *FindJob(name);
+    // A name may be listed twice.
+    if (!event.validate_only && IsFailure(job.job.state())) Retry(job);
+  }
+  effects.reply = std::move(response);
+}
+
+void Scheduler::State::Retry(JobEntry& job) {
+  if (job.job.kind() == v1::JOB_KIND_SEARCH) {
+    const ConfigurationEntry& configuration = *job.configuration;
+    const bool went_on = configuration.configuration.chosen() ||
+                         static_cast<int>(configuration.entered.size()) > job.job.rung() + 1;
+    if (went_on) {
+      job.job.set_reason(kSearchWentOn);
+      return SetState(job, v1::JOB_STATE_CANCELLED);
+    }
+  }
+  job.job.set_errors(0);
+  job.job.set_lost_leases(0);
+  job.job.clear_not_before();
+  job.job.clear_reason();
+  ReviveDependants(job);
+  SetState(job, v1::JOB_STATE_PENDING);
+  if (job.job.kind() != v1::JOB_KIND_COMPARE) ReopenComparison(*job.task);
+}
+
+void Scheduler::State::ReviveDependants(JobEntry& job) {
+  if (job.job.kind() == v1::JOB_KIND_SEARCH &&
+      !job.configuration->configuration.failure_reason().empty()) {
+    ReviveConfiguration(*job.configuration);
+  }
+  if (job.network == nullptr) return;
+  NetworkEntry& network = *job.network;
+  const bool trains = job.job.kind() == v1::JOB_KIND_TRAIN;
+  network.network.set_state(trains ? v1::NETWORK_STATE_PENDING : v1::NETWORK_STATE_TRAINED);
+  network.network.clear_excluded_reason();
+  MarkDirty(network);
+  if (trains && network.analyze->job.state() == v1::JOB_STATE_CANCELLED) {
+    network.analyze->job.clear_reason();
+    SetState(*network.analyze, v1::JOB_STATE_PENDING);
+  }
+}
+
+void Scheduler::State::On(const DrainWorker& event, Effects& effects) {
+  const auto found = workers.find(absl::StrCat("workers/", LastSegment(event.worker)));
+  if (found == workers.end()) {
+    effects.status = absl::NotFoundError(
+        absl::StrCat("there is no worker ", event.worker, "; list the workers"));
+    return;
+  }
+  WorkerEntry& worker = found->second;
+  worker.drain_requested = true;
+  if (worker.worker.state() != v1::WORKER_STATE_LOST) {
+    worker.worker.set_state(v1::WORKER_STATE_DRAINING);
+  }
+  effects.reply = Describe(worker);
+}
+
+}  // namespace rnnfarm::scheduler

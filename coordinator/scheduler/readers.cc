@@ -1,0 +1,173 @@
+// What the scheduler shows of itself.
+#include <algorithm>
+
+#include "coordinator/scheduler/state.h"
+
+namespace rnnfarm::scheduler {
+namespace {
+
+constexpr v1::JobKind kStages[] = {v1::JOB_KIND_SEARCH, v1::JOB_KIND_TRAIN, v1::JOB_KIND_ANALYZE,
+                                   v1::JOB_KIND_COMPARE};
+
+v1::StageCount StageOf(const TaskEntry& task, v1::JobKind kind) {
+  const auto& counts = task.counts[kind];
+  v1::StageCount stage;
+  stage.set_task(task.name);
+  stage.set_kind(kind);
+  stage.set_pending(counts[v1::JOB_STATE_PENDING] + counts[v1::JOB_STATE_HELD]);
+  stage.set_leased(counts[v1::JOB_STATE_LEASED]);
+  stage.set_succeeded(counts[v1::JOB_STATE_SUCCEEDED]);
+  stage.set_failed(counts[v1::JOB_STATE_FAILED] + counts[v1::JOB_STATE_QUARANTINED]);
+  stage.set_diverged(counts[v1::JOB_STATE_DIVERGED]);
+  stage.set_cancelled(counts[v1::JOB_STATE_CANCELLED]);
+  return stage;
+}
+
+// Adds up what the jobs that run now say of themselves.
+void AddProgress(const SweepEntry& sweep, v1::StageCount& stage) {
+  if (stage.leased() == 0) return;
+  double share = 0;
+  double rate = 0;
+  for (uint64_t order : sweep.leased) {
+    const v1::Job& job = sweep.jobs.at(order)->job;
+    if (job.kind() != stage.kind() || job.task() != stage.task()) continue;
+    const v1::Progress& progress = job.progress();
+    if (progress.iterations() > 0) {
+      share += std::clamp(
+          static_cast<double>(progress.iteration()) / static_cast<double>(progress.iterations()),
+          0.0, 1.0);
+    }
+    rate += progress.iterations_per_second();
+  }
+  stage.set_running_share(share / static_cast<double>(stage.leased()));
+  stage.set_iterations_per_second(rate);
+}
+
+bool HasReady(const SweepEntry& sweep, const v1::Capability& capability) {
+  return std::any_of(capability.kind().begin(), capability.kind().end(), [&](int kind) {
+    return v1::JobKind_IsValid(kind) && !sweep.ready[kind].empty();
+  });
+}
+
+}  // namespace
+
+v1::Sweep Scheduler::State::Describe(const SweepEntry& entry) const {
+  v1::Sweep sweep = entry.sweep;
+  sweep.set_network_count(static_cast<int64_t>(entry.networks.size()));
+  for (const v1::ExcludedCells& cells : entry.excluded) *sweep.add_excluded() = cells;
+  for (const auto& task : entry.tasks) {
+    for (v1::JobKind kind : kStages) {
+      v1::StageCount stage = StageOf(*task, kind);
+      const auto& counts = task->counts[kind];
+      if (std::all_of(counts.begin(), counts.end(), [](int64_t n) { return n == 0; })) continue;
+      AddProgress(entry, stage);
+      *sweep.add_stages() = std::move(stage);
+    }
+  }
+  return sweep;
+}
+
+v1::Worker Scheduler::State::Describe(const WorkerEntry& entry) const {
+  v1::Worker worker = entry.worker;
+  for (const std::string& job : entry.leases) worker.add_leases(job);
+  return worker;
+}
+
+bool Scheduler::State::HasWorkFor(const v1::SyncRequest& request, absl::Time at) const {
+  if (request.free_slots() <= 0 || request.draining()) return false;
+  const auto worker = workers.find(request.worker());
+  if (worker != workers.end() && (worker->second.drain_requested ||
+                                  worker->second.worker.state() == v1::WORKER_STATE_QUARANTINED)) {
+    return false;
+  }
+  for (const auto& [key, sweep] : running) {
+    if (HasReady(*sweep, request.capability())) return true;
+  }
+  for (const auto& [due, name] : delayed) {
+    if (due > at) break;
+    const JobEntry& job = *FindJob(name);
+    const auto& kinds = request.capability().kind();
+    if (running.contains(job.sweep->key) &&
+        std::find(kinds.begin(), kinds.end(), job.job.kind()) != kinds.end()) {
+      return true;
+    }
+  }
+  return false;
+}
+
+absl::Time Scheduler::NextTick() const {
+  absl::Time next = absl::InfiniteFuture();
+  for (const auto* appointments : {&state_->lease_ends, &state_->delayed, &state_->silences}) {
+    if (!appointments->empty()) next = std::min(next, appointments->begin()->first);
+  }
+  return next;
+}
+
+std::vector<std::string> Scheduler::SweepNames() const {
+  std::vector<std::string> names;
+  for (const auto& [key, sweep] : state_->sweeps) names.push_back(sweep->sweep.name());
+  return names;
+}
+
+absl::StatusOr<v1::Sweep> Scheduler::GetSweep(absl::string_view name) const {
+  const SweepEntry* sweep = state_->FindSweep(name);
+  if (sweep == nullptr) {
+    return absl::NotFoundError("there is no sweep " + std::string(name) + "; list the sweeps");
+  }
+  return state_->Describe(*sweep);
+}
+
+const v1::Job* Scheduler::FindJob(absl::string_view name) const {
+  const JobEntry* job = state_->FindJob(name);
+  return job == nullptr ? nullptr : &job->job;
+}
+
+const v1::Network* Scheduler::FindNetwork(absl::string_view name) const {
+  constexpr absl::string_view kCollection = "/networks/";
+  const size_t at = name.find(kCollection);
+  if (at == absl::string_view::npos) return nullptr;
+  const SweepEntry* sweep = state_->FindSweep(name.substr(0, at));
+  if (sweep == nullptr) return nullptr;
+  const auto found = sweep->network_by_key.find(std::string(name.substr(at + kCollection.size())));
+  return found == sweep->network_by_key.end() ? nullptr : &found->second->network;
+}
+
+const v1::Configuration* Scheduler::FindConfiguration(absl::string_view sweep,
+                                                      absl::string_view key) const {
+  const SweepEntry* entry = state_->FindSweep(sweep);
+  if (entry == nullptr) return nullptr;
+  const auto found = entry->configuration_by_key.find(std::string(key));
+  return found == entry->configuration_by_key.end() ? nullptr : &found->second->configuration;
+}
+
+std::vector<const v1::Job*> Scheduler::JobsOf(absl::string_view sweep) const {
+  std::vector<const v1::Job*> jobs;
+  const SweepEntry* entry = state_->FindSweep(sweep);
+  if (entry == nullptr) return jobs;
+  for (const auto& [order, job] : entry->jobs) jobs.push_back(&job->job);
+  return jobs;
+}
+
+std::vector<const v1::Network*> Scheduler::NetworksOf(absl::string_view sweep) const {
+  std::vector<const v1::Network*> networks;
+  const SweepEntry* entry = state_->FindSweep(sweep);
+  if (entry == nullptr) return networks;
+  for (const auto& network : entry->networks) networks.push_back(&network->network);
+  return networks;
+}
+
+std::vector<const v1::Configuration*> Scheduler::ConfigurationsOf(absl::string_view sweep) const {
+  std::vector<const v1::Configuration*> configurations;
+  const SweepEntry* entry = state_->FindSweep(sweep);
+  if (entry == nullptr) return configurations;
+  for (const auto& each : entry->configurations) configurations.push_back(&each->configuration);
+  return configurations;
+}
+
+std::vector<v1::Worker> Scheduler::Workers() const {
+  std::vector<v1::Worker> workers;
+  for (const auto& [name, worker] : state_->workers) workers.push_back(state_->Describe(worker));
+  return workers;
+}
+
+}  // namespace rnnfarm::scheduler

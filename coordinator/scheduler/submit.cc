@@ -1,0 +1,298 @@
+// Submission of a sweep: a new one, the same one again, an extension.
+#include <algorithm>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "coordinator/scheduler/state.h"
+#include "google/protobuf/util/message_differencer.h"
+
+namespace rnnfarm::scheduler {
+namespace {
+
+std::string JoinViolations(const std::vector<population::Violation>& violations) {
+  const size_t shown = std::min<size_t>(violations.size(), kMostReportedViolations);
+  std::string text = absl::StrJoin(violations.begin(), violations.begin() + shown, "; ",
+                                   [](std::string* out, const population::Violation& violation) {
+                                     absl::StrAppend(out, violation.field, ": ", violation.message);
+                                   });
+  if (shown < violations.size()) {
+    absl::StrAppend(&text, "; and ", violations.size() - shown, " more");
+  }
+  return text;
+}
+
+std::string FirstDifference(const v1::SweepSpec& was, const v1::SweepSpec& is) {
+  std::string report;
+  google::protobuf::util::MessageDifferencer differencer;
+  differencer.ReportDifferencesToString(&report);
+  if (differencer.Compare(was, is)) return "";
+  return report.substr(0, report.find('\n'));
+}
+
+// What an extension may not change: all but the grid, seeds, further tasks and limits. Whether the
+// old networks are all still there is a question to the populations.
+v1::SweepSpec FixedPart(const v1::SweepSpec& spec, const v1::SweepSpec& original) {
+  v1::SweepSpec fixed = spec;
+  fixed.clear_grid();
+  fixed.clear_exclude();
+  fixed.clear_seeds();
+  fixed.clear_limits();
+  fixed.clear_hyperparameters();
+  fixed.mutable_training()->clear_keep_untrained();
+  fixed.clear_task();
+  for (const v1::Task& old : original.task()) {
+    for (const v1::Task& task : spec.task()) {
+      if (task.name() == old.name()) *fixed.add_task() = task;
+    }
+  }
+  return fixed;
+}
+
+std::string WhatExtensionBreaks(const v1::SweepSpec& was, const population::Population& before,
+                                const v1::SweepSpec& is, const population::Population& after) {
+  const std::string difference = FirstDifference(FixedPart(was, was), FixedPart(is, was));
+  if (!difference.empty()) return difference;
+  absl::flat_hash_map<std::string, const v1::Configuration*> configurations;
+  for (const v1::Configuration& each : after.configurations) configurations[each.key()] = &each;
+  for (const v1::Configuration& old : before.configurations) {
+    const auto found = configurations.find(old.key());
+    if (found == configurations.end()) return absl::StrCat("removed: configuration ", old.key());
+    if (!google::protobuf::util::MessageDifferencer::Equals(old, *found->second)) {
+      return absl::StrCat("modified: known hyperparameters of ", old.key());
+    }
+  }
+  absl::flat_hash_map<std::string, bool> networks;
+  for (const v1::Network& network : after.networks) networks[network.key()] = true;
+  for (const v1::Network& old : before.networks) {
+    if (!networks.contains(old.key())) return absl::StrCat("removed: network ", old.key());
+  }
+  return "";
+}
+
+absl::Status CheckDatasets(const v1::SweepSpec& spec) {
+  for (const v1::Task& task : spec.task()) {
+    if (task.has_dataset() && task.dataset().digest().empty()) {
+      return absl::InvalidArgumentError(
+          absl::StrCat("task \"", task.name(), "\": dataset.digest is empty; upload ",
+                       task.dataset().path(), " as an artifact and name its SHA-256"));
+    }
+  }
+  return absl::OkStatus();
+}
+
+v1::Sweep Preview(const v1::SweepSpec& resolved, const std::string& digest,
+                  const population::Population& population) {
+  v1::Sweep sweep;
+  sweep.set_name(absl::StrCat("sweeps/", resolved.name()));
+  *sweep.mutable_spec() = resolved;
+  sweep.set_spec_digest(digest);
+  sweep.set_network_count(static_cast<int64_t>(population.networks.size()));
+  for (const v1::ExcludedCells& cells : population.excluded) *sweep.add_excluded() = cells;
+  return sweep;
+}
+
+std::string JobName(const SweepEntry& sweep, absl::string_view id) {
+  return absl::StrCat(sweep.sweep.name(), "/jobs/", id);
+}
+
+}  // namespace
+
+JobEntry& Scheduler::State::AddJob(SweepEntry& sweep, v1::Job job) {
+  job.set_state(v1::JOB_STATE_PENDING);
+  SetTime(now, *job.mutable_create_time());
+  auto owned = std::make_unique<JobEntry>();
+  JobEntry& entry = *owned;
+  entry.job = std::move(job);
+  entry.sweep = &sweep;
+  job_by_name[entry.job.name()] = &entry;
+  LinkJob(std::move(owned));
+  MarkDirty(entry);
+  touched[sweep.key] = &sweep;
+  return entry;
+}
+
+void Scheduler::State::AddSearchJob(ConfigurationEntry& configuration, int draw, int rung) {
+  v1::Job job;
+  const std::string& key = configuration.configuration.key();
+  job.set_name(JobName(*configuration.sweep, absl::StrCat("search-", key, "-d", draw, "-r", rung)));
+  job.set_kind(v1::JOB_KIND_SEARCH);
+  job.set_task(configuration.configuration.task());
+  job.set_configuration(key);
+  job.set_draw(draw);
+  job.set_rung(rung);
+  Enqueue(AddJob(*configuration.sweep, std::move(job)));
+}
+
+void Scheduler::State::AddJobsOf(NetworkEntry& network) {
+  v1::Job job;
+  job.set_task(network.network.task());
+  job.set_configuration(network.network.configuration());
+  job.set_network(network.network.key());
+  SweepEntry& sweep = *network.configuration->sweep;
+  if (!network.network.untrained() && network.train == nullptr) {
+    job.set_kind(v1::JOB_KIND_TRAIN);
+    job.set_name(JobName(sweep, absl::StrCat("train-", job.network())));
+    AddJob(sweep, job);
+  }
+  if (network.analyze == nullptr) {
+    job.set_kind(v1::JOB_KIND_ANALYZE);
+    job.set_name(JobName(sweep, absl::StrCat("analyze-", job.network())));
+    AddJob(sweep, job);
+  }
+}
+
+// A comparison that is there already has to be done again; its results were those of fewer
+// networks.
+void Scheduler::State::ReopenComparison(TaskEntry& task) {
+  if (task.compare == nullptr) return;
+  JobEntry& compare = *task.compare;
+  EndAttempt(compare, "superseded");
+  compare.job.clear_artifacts();
+  compare.job.clear_reason();
+  compare.job.set_errors(0);
+  compare.job.set_lost_leases(0);
+  compare.job.clear_not_before();
+  SetState(compare, v1::JOB_STATE_PENDING);
+}
+
+// Adds what the population has and the sweep lacks, and orders everything anew.
+void Scheduler::State::Populate(SweepEntry& sweep, const population::Population& population) {
+  const v1::SweepSpec& spec = sweep.sweep.spec();
+  const size_t known_networks = sweep.networks.size();
+  const size_t known_configurations = sweep.configurations.size();
+  for (const v1::Configuration& configuration : population.configurations) {
+    if (sweep.configuration_by_key.contains(configuration.key())) continue;
+    v1::Configuration added = configuration;
+    const int draws = added.chosen() ? 0 : spec.search().trials_per_config();
+    for (int draw = 0; draw < draws; ++draw) {
+      v1::SearchTrial& trial = *added.add_trials();
+      trial.set_draw(draw);
+      *trial.mutable_hyperparameters() = population::DrawHyperparameters(spec, added.key(), draw);
+    }
+    AddConfiguration(sweep, std::move(added));
+  }
+  for (const v1::Network& network : population.networks) {
+    if (!sweep.network_by_key.contains(network.key())) AddNetwork(sweep, network);
+  }
+  std::vector<ConfigurationEntry*> configurations;
+  for (size_t i = known_configurations; i < sweep.configurations.size(); ++i) {
+    configurations.push_back(sweep.configurations[i].get());
+  }
+  std::vector<NetworkEntry*> networks;
+  for (size_t i = known_networks; i < sweep.networks.size(); ++i) {
+    networks.push_back(sweep.networks[i].get());
+  }
+  Arrange(sweep, population);
+  for (ConfigurationEntry* added : configurations) {
+    MarkDirty(*added);
+    for (const v1::SearchTrial& trial : added->configuration.trials()) {
+      AddSearchJob(*added, trial.draw(), 0);
+    }
+  }
+  for (NetworkEntry* added : networks) {
+    MarkDirty(*added);
+    AddJobsOf(*added);
+    const std::string& failure = added->configuration->configuration.failure_reason();
+    if (!failure.empty() && !added->network.untrained()) {
+      Exclude(*added, v1::NETWORK_STATE_CANCELLED, failure);
+    }
+  }
+  for (auto& task : sweep.tasks) {
+    const bool grew = std::any_of(networks.begin(), networks.end(), [&](const NetworkEntry* added) {
+      return added->network.task() == task->name;
+    });
+    if (task->compare != nullptr) {
+      if (grew) ReopenComparison(*task);
+      continue;
+    }
+    v1::Job job;
+    job.set_kind(v1::JOB_KIND_COMPARE);
+    job.set_task(task->name);
+    job.set_name(JobName(sweep, absl::StrCat("compare-", task->name)));
+    AddJob(sweep, std::move(job));
+  }
+  EnqueueAll(sweep);
+}
+
+void Scheduler::State::Create(const v1::SweepSpec& resolved, const std::string& digest,
+                              const population::Population& population) {
+  v1::Sweep sweep;
+  sweep.set_name(absl::StrCat("sweeps/", resolved.name()));
+  *sweep.mutable_spec() = resolved;
+  sweep.set_spec_digest(digest);
+  sweep.set_state(v1::SWEEP_STATE_RUNNING);
+  SetTime(now, *sweep.mutable_create_time());
+  AddSweep(std::move(sweep));
+  SweepEntry& entry = *FindSweep(resolved.name());
+  MarkDirty(entry);
+  Populate(entry, population);
+}
+
+void Scheduler::State::Extend(SweepEntry& sweep, const v1::SweepSpec& resolved,
+                              const std::string& digest, const population::Population& population) {
+  *sweep.sweep.mutable_spec() = resolved;
+  sweep.sweep.set_spec_digest(digest);
+  MarkDirty(sweep);
+  Populate(sweep, population);
+}
+
+void Scheduler::State::On(const Submit& event, Effects& effects) {
+  const v1::SweepSpec& spec = event.request.spec();
+  const auto violations = population::Validate(spec, options.max_networks);
+  if (!violations.empty()) {
+    effects.status = absl::InvalidArgumentError(JoinViolations(violations));
+    return;
+  }
+  const bool only_validate = event.request.validate_only();
+  if (!only_validate) effects.status = CheckDatasets(spec);
+  if (!effects.status.ok()) return;
+  const v1::SweepSpec resolved = population::WithDefaults(spec);
+  const std::string digest = population::SpecDigest(resolved);
+  SweepEntry* existing = FindSweep(resolved.name());
+  v1::SubmitSweepResponse response;
+  if (existing != nullptr && existing->sweep.spec_digest() == digest) {
+    response.set_already_existed(true);
+    *response.mutable_sweep() = Describe(*existing);
+    effects.reply = std::move(response);
+    return;
+  }
+  if (existing != nullptr && !event.request.extend()) {
+    effects.status = absl::AlreadyExistsError(
+        absl::StrCat("sweep ", existing->sweep.name(), " exists with another specification (",
+                     FirstDifference(existing->sweep.spec(), resolved),
+                     "); choose another name or, if it only adds networks, extend it"));
+    return;
+  }
+  const population::Population population = population::Enumerate(resolved);
+  if (existing != nullptr) {
+    if (existing->sweep.state() == v1::SWEEP_STATE_CANCELLED) {
+      effects.status = absl::FailedPreconditionError(absl::StrCat(
+          "sweep ", existing->sweep.name(), " was cancelled; submit under another name"));
+      return;
+    }
+    const std::string broken =
+        WhatExtensionBreaks(existing->sweep.spec(), population::Enumerate(existing->sweep.spec()),
+                            resolved, population);
+    if (!broken.empty()) {
+      effects.status = absl::AlreadyExistsError(
+          absl::StrCat("sweep ", existing->sweep.name(), " can only be extended by new networks (",
+                       broken, "); choose another name"));
+      return;
+    }
+  }
+  if (only_validate) {
+    *response.mutable_sweep() = Preview(resolved, digest, population);
+    effects.reply = std::move(response);
+    return;
+  }
+  if (existing == nullptr) {
+    Create(resolved, digest, population);
+  } else {
+    Extend(*existing, resolved, digest, population);
+  }
+  Settle();
+  *response.mutable_sweep() = Describe(*FindSweep(resolved.name()));
+  effects.reply = std::move(response);
+}
+
+}  // namespace rnnfarm::scheduler
