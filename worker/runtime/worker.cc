@@ -186,8 +186,8 @@ bool Worker::Life::Obey(const v1::SyncRequest& request, const v1::SyncResponse& 
                         TimePoint sent) {
   if (response.drain() && !draining.exchange(true)) LOG(INFO) << "told to drain";
   Start(leases.Apply(request, response, sent));
-  // Only after an answer to a request that said so, so that the coordinator knows.
-  return request.draining() && leases.empty();
+  // Only after a request that said so with nothing in hand, so that the coordinator knows.
+  return request.draining() && request.held().empty() && leases.empty();
 }
 
 void Worker::Life::Start(const std::vector<v1::Lease>& fresh) {
@@ -226,6 +226,8 @@ void Worker::Life::JoinFinished() {
 void Worker::Life::WaitForNextSync(const v1::SyncRequest& request, const v1::SyncResponse& response,
                                    absl::Time sent) {
   absl::Duration pause = ToDuration(response.next_sync());
+  // Nothing in hand any more: the coordinator holds the next call open until there is work.
+  if (leases.empty() && !request.held().empty()) pause = absl::ZeroDuration();
   // Renewal must not miss the fence for the sake of a long pause.
   if (leases.holds_any() && response.has_lease_term()) {
     pause = std::min(pause, ToDuration(response.lease_term()) / 3);
@@ -240,6 +242,8 @@ void Worker::Life::WaitForNextSync(const v1::SyncRequest& request, const v1::Syn
     if (!refused && absl::Now() > sent + kCheckpointPause && leases.HasCheckpointReport(now)) {
       return;
     }
+    // A dropped job has noticed at last.
+    if (!leases.holds_any() && free_slots() > request.free_slots()) return;
     // Told to drain since: what runs will report soon, and what does not run can be said now.
     if (draining && !request.draining() && leases.running() == 0) return;
     if (draining && request.draining() && leases.empty()) return;

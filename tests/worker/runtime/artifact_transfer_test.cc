@@ -18,7 +18,7 @@ constexpr int kBytes = 1'000'000;
 class ArtifactTransferTest : public testing::Test {
  protected:
   ArtifactTransferTest() : bytes_(kBytes, '\0') {
-    for (int i = 0; i < kBytes; ++i) bytes_[i] = static_cast<char>(i * 7919 >> 3);
+    for (int i = 0; i < kBytes; ++i) bytes_[i] = static_cast<char>(i % 251);
     stub_ = v1::ArtifactService::NewStub(MakeChannel(coordinator_.address()));
   }
 

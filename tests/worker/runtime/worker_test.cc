@@ -113,11 +113,13 @@ TEST_F(WorkerTest, TrainsUploadsAndReports) {
   EXPECT_EQ(report.result().training().engine(), "reference");
   const auto& artifacts = report.result().artifacts();
   ASSERT_TRUE(artifacts.contains("network") && artifacts.contains("checkpoint"));
-  const auto network =
-      rnn::DecodeNetwork(coordinator_.Artifact(artifacts.at("network")), "network");
+  const std::string bytes = coordinator_.Artifact(artifacts.at("network"));
+  const auto network = rnn::DecodeNetwork(bytes, "network");
   ASSERT_TRUE(network.ok()) << network.status();
   EXPECT_EQ(network->spec.units, kUnits);
-  EXPECT_EQ(network->meta.at("key"), "\"memory-vanilla-tanh-6-l2_0-s0\"");
+  const base::Archive archive = base::Archive::Decode(bytes, "network").value();
+  EXPECT_THAT(archive.Find("meta").value()->ToText().value(),
+              HasSubstr("\"key\": \"memory-vanilla-tanh-6-l2_0-s0\""));
   ASSERT_FALSE(network->loss_curve.empty());
   EXPECT_EQ(network->loss_curve.back().iteration, 60);
   EXPECT_TRUE(Drain().ok());
