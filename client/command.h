@@ -1,0 +1,72 @@
+// The registry of commands: every group of commands is one file that adds itself to the program.
+#ifndef RNNFARM_CLIENT_COMMAND_H_
+#define RNNFARM_CLIENT_COMMAND_H_
+
+#include <CLI/App.hpp>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "client/exit_code.h"
+#include "client/farm.h"
+#include "client/table.h"
+#include "client/terminal.h"
+
+namespace rnnfarm::client {
+
+// What the commands of one run of the program share.
+struct Program {
+  explicit Program(Terminal terminal) : terminal(terminal) {}
+
+  Terminal terminal;
+  std::string coordinator = kDefaultCoordinator;
+  double timeout_seconds = 30;
+  // What the arguments ask for; set by the callback of the command chosen.
+  std::function<int()> action;
+
+  // Connects on first use, not before.
+  Farm Connect() const { return Farm(coordinator, absl::Seconds(timeout_seconds)); }
+  // Prints `status` to err, as "rnnfarm: MESSAGE", and gives its exit code.
+  int Fail(const absl::Status& status);
+  // Narration, a line on err.
+  void Say(const std::string& line);
+};
+
+// Adds a command with its help, an example and the function that does it.
+CLI::App* AddCommand(CLI::App& parent, Program& program, const std::string& name,
+                     const std::string& description, const std::string& example,
+                     std::function<int()> action);
+
+// The option -o of listings.
+void AddFormatOption(CLI::App& command, std::string& format,
+                     const std::string& formats = "table|wide|json|jsonl|csv|name");
+
+// Prints the table to `out` as asked for.
+int Print(Program& program, const Table& table, const std::string& format);
+// A single message as `-o json` (or jsonl) shows it: the API's JSON with the contract's names.
+std::string MessageJson(const google::protobuf::Message& message, bool one_line);
+
+// One a group of commands.
+void AddRunCommand(CLI::App& app, Program& program);
+void AddSweepCommands(CLI::App& app, Program& program);
+void AddWatchCommand(CLI::App& app, Program& program);
+void AddJobsCommands(CLI::App& app, Program& program);
+void AddNetworksCommands(CLI::App& app, Program& program);
+void AddRetryCommand(CLI::App& app, Program& program);
+void AddWorkersCommands(CLI::App& app, Program& program);
+void AddPullCommand(CLI::App& app, Program& program);
+void AddReportCommand(CLI::App& app, Program& program);
+void AddCompareCommand(CLI::App& app, Program& program);
+void AddFixedPointsCommand(CLI::App& app, Program& program);
+void AddVersionCommand(CLI::App& app, Program& program);
+
+// The program `rnnfarm`: parses `arguments` (without the program's name), does what they ask for
+// and returns the exit code. Never throws.
+int RunProgram(const std::vector<std::string>& arguments, Terminal terminal);
+
+}  // namespace rnnfarm::client
+
+#endif  // RNNFARM_CLIENT_COMMAND_H_

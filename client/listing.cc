@@ -1,0 +1,37 @@
+#include "client/listing.h"
+
+#include "absl/strings/str_cat.h"
+
+namespace rnnfarm::client {
+
+std::string ListingArguments::Filter() const {
+  const std::string by_state = state.empty() ? "" : absl::StrCat("state=", state);
+  if (by_state.empty() || where.empty()) return by_state + where;
+  return absl::StrCat(by_state, " and ", where);
+}
+
+std::string ListingArguments::OrderBy() const {
+  if (sort.empty() || sort[0] != '-') return sort;
+  return absl::StrCat(sort.substr(1), " desc");
+}
+
+void AddListingOptions(CLI::App& command, ListingArguments& arguments) {
+  command.add_option("sweep", arguments.sweep, "Name of the sweep")->required();
+  command.add_option("--state", arguments.state, "Only those in this state, such as failed");
+  command.add_option("--where", arguments.where,
+                     "Comparisons joined by \"and\", such as 'units>=128 and architecture=gru'");
+  command.add_option("--sort", arguments.sort,
+                     "By this field, missing values last; -FIELD reversed");
+  command.add_option("--limit", arguments.limit, "Rows at most; 0 for all")
+      ->check(CLI::NonNegativeNumber)
+      ->capture_default_str();
+  AddFormatOption(command, arguments.format);
+}
+
+void SayHowMany(Program& program, int64_t shown, int64_t total) {
+  if (shown < total) {
+    program.Say(absl::StrCat(shown, " of ", total, " shown; --limit 0 shows all"));
+  }
+}
+
+}  // namespace rnnfarm::client

@@ -1,0 +1,104 @@
+#include "client/network_rows.h"
+
+#include <set>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "client/farm.h"
+
+namespace rnnfarm::client {
+namespace {
+
+template <typename Each>
+std::string OverConditions(const v1::FixedPointSummary& summary, const Each& each) {
+  return absl::StrJoin(summary.conditions(), ";",
+                       [&each](std::string* out, const v1::ConditionSummary& condition) {
+                         absl::StrAppend(out, each(condition));
+                       });
+}
+
+void AddTraining(const v1::Network& network, std::vector<Value>& row) {
+  if (network.has_training()) {
+    row.insert(row.end(), {network.training().iterations(), network.training().train_loss(),
+                           network.training().validation_loss()});
+  } else {
+    row.resize(row.size() + 3);
+  }
+  if (network.has_hyperparameters() && !network.untrained()) {
+    const v1::Hyperparameters& chosen = network.hyperparameters();
+    row.insert(row.end(),
+               {chosen.learning_rate(), chosen.lr_decay(), chosen.momentum(), chosen.clip_norm()});
+  } else {
+    row.resize(row.size() + 4);
+  }
+}
+
+void AddFixedPoints(const v1::Network& network, std::vector<Value>& row) {
+  if (!network.has_fixed_points()) {
+    row.resize(row.size() + 3);
+    return;
+  }
+  const v1::FixedPointSummary& summary = network.fixed_points();
+  row.push_back(FixedPointsText(summary));
+  row.push_back(OverConditions(
+      summary, [](const v1::ConditionSummary& c) { return absl::StrCat(c.index_sum()); }));
+  row.push_back(OverConditions(summary, [](const v1::ConditionSummary& c) {
+    return std::string(c.certified() ? "true" : "false");
+  }));
+}
+
+}  // namespace
+
+std::string FixedPointsText(const v1::FixedPointSummary& summary) {
+  return OverConditions(summary, [](const v1::ConditionSummary& condition) {
+    return absl::StrJoin(condition.by_index(), "/");
+  });
+}
+
+Table NetworksTable(const std::vector<v1::Network>& networks) {
+  std::set<std::string> axes;
+  for (const v1::Network& network : networks) {
+    for (const auto& [axis, value] : network.axes()) axes.insert(axis);
+  }
+  std::vector<Column> columns = {{"key"},
+                                 {"task", true},
+                                 {"architecture", true},
+                                 {"activation", true},
+                                 {"units", true},
+                                 {"l2", true},
+                                 {"seed", true},
+                                 {"untrained", true},
+                                 {"state", false, true},
+                                 {"iterations"},
+                                 {"train_loss"},
+                                 {"validation_loss"},
+                                 {"learning_rate", true},
+                                 {"lr_decay", true},
+                                 {"momentum", true},
+                                 {"clip_norm", true},
+                                 {"fixed_points"},
+                                 {"index_sum"},
+                                 {"certified", true},
+                                 {"included"},
+                                 {"excluded_reason"}};
+  for (const std::string& axis : axes) columns.push_back({axis, true});
+  Table table(columns);
+  for (const v1::Network& network : networks) {
+    std::vector<Value> row = {
+        network.key(),        network.task(),           network.architecture(),
+        network.activation(), int64_t{network.units()}, network.l2(),
+        network.seed(),       network.untrained(),      Word(network.state())};
+    AddTraining(network, row);
+    AddFixedPoints(network, row);
+    row.push_back(network.included());
+    row.push_back(network.excluded_reason().empty() ? Value() : Value(network.excluded_reason()));
+    for (const std::string& axis : axes) {
+      const auto found = network.axes().find(axis);
+      row.push_back(found == network.axes().end() ? Value() : Value(found->second));
+    }
+    table.AddRow(std::move(row));
+  }
+  return table;
+}
+
+}  // namespace rnnfarm::client

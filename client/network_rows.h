@@ -1,0 +1,25 @@
+// A network as a row: the same values in `networks list` and in the results' networks.csv.
+#ifndef RNNFARM_CLIENT_NETWORK_ROWS_H_
+#define RNNFARM_CLIENT_NETWORK_ROWS_H_
+
+#include <string>
+#include <vector>
+
+#include "client/table.h"
+#include "rnnfarm/v1/population.pb.h"
+
+namespace rnnfarm::client {
+
+// "8/12/6/1": fixed points with 0, 1, 2, … unstable directions; conditions separated by ";".
+std::string FixedPointsText(const v1::FixedPointSummary& summary);
+
+// networks.csv (RFC 4180): key, task, architecture, activation, units, l2, seed, untrained, state,
+// iterations, train_loss, validation_loss, learning_rate, lr_decay, momentum, clip_norm,
+// fixed_points, index_sum, certified, included, excluded_reason, then the sweep's further axes by
+// name. One value a condition, separated by ";", in fixed_points, index_sum and certified. Empty
+// where there is no value.
+Table NetworksTable(const std::vector<v1::Network>& networks);
+
+}  // namespace rnnfarm::client
+
+#endif  // RNNFARM_CLIENT_NETWORK_ROWS_H_

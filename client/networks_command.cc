@@ -1,0 +1,100 @@
+#include <memory>
+
+#include "client/command.h"
+#include "client/listing.h"
+#include "client/network_rows.h"
+
+namespace rnnfarm::client {
+namespace {
+
+using Stub = v1::FarmService::Stub;
+
+int List(Program& program, const ListingArguments& arguments) {
+  const absl::StatusOr<std::string> sweep = SweepName(arguments.sweep);
+  if (!sweep.ok()) return program.Fail(sweep.status());
+  v1::ListNetworksRequest request;
+  request.set_parent(*sweep);
+  request.set_filter(arguments.Filter());
+  request.set_order_by(arguments.OrderBy());
+  std::vector<v1::Network> networks;
+  int64_t total = 0;
+  const absl::Status listed =
+      program.Connect().ForEachPage<v1::ListNetworksRequest, v1::ListNetworksResponse>(
+          &Stub::ListNetworks, request, arguments.limit, [&](const v1::ListNetworksResponse& page) {
+            total = page.total_size();
+            networks.insert(networks.end(), page.networks().begin(), page.networks().end());
+          });
+  if (!listed.ok()) return program.Fail(listed);
+  const int printed = Print(program, NetworksTable(networks), arguments.format);
+  SayHowMany(program, static_cast<int64_t>(networks.size()), total);
+  return printed;
+}
+
+// One network, a line a value.
+void ShowText(const v1::Network& network, std::ostream& out) {
+  out << "network          " << network.key() << "\nstate            " << Word(network.state())
+      << "\n";
+  if (network.has_training()) {
+    out << "iterations       " << network.training().iterations() << "\nvalidation loss  "
+        << ValueText(network.training().validation_loss()) << "\n";
+  }
+  if (network.has_hyperparameters()) {
+    const v1::Hyperparameters& chosen = network.hyperparameters();
+    out << "learning rate    " << ValueText(chosen.learning_rate()) << "  (decay "
+        << ValueText(chosen.lr_decay()) << ", momentum " << ValueText(chosen.momentum())
+        << ", clip " << ValueText(chosen.clip_norm()) << ")\n";
+  }
+  for (const v1::ConditionSummary& condition : network.fixed_points().conditions()) {
+    v1::FixedPointSummary one;
+    *one.add_conditions() = condition;
+    out << "condition " << condition.condition() << "      " << FixedPointsText(one)
+        << " fixed points by unstable directions, index sum " << condition.index_sum()
+        << (condition.certified() ? ", certified" : "") << ", " << condition.converged() << " of "
+        << condition.starts() << " starts converged\n";
+  }
+  if (!network.excluded_reason().empty()) {
+    out << "excluded         " << network.excluded_reason() << "\n";
+  }
+  for (const auto& [role, digest] : network.artifacts()) out << role << "  " << digest << "\n";
+  out << std::flush;
+}
+
+int Show(Program& program, const std::string& network, const std::string& format) {
+  const absl::StatusOr<std::string> name = ChildName(network, "networks");
+  if (!name.ok()) return program.Fail(name.status());
+  v1::GetNetworkRequest request;
+  request.set_name(*name);
+  const auto response = program.Connect().Call(&Stub::GetNetwork, request);
+  if (!response.ok()) return program.Fail(response.status());
+  if (format == "table") {
+    ShowText(response->network(), program.terminal.out);
+  } else {
+    program.terminal.out << MessageJson(response->network(), format == "jsonl") << std::flush;
+  }
+  return kOk;
+}
+
+}  // namespace
+
+void AddNetworksCommands(CLI::App& app, Program& program) {
+  CLI::App* group = app.add_subcommand("networks", "Networks of a sweep");
+  group->require_subcommand(1);
+
+  auto listing = std::make_shared<ListingArguments>();
+  AddListingOptions(
+      *AddCommand(*group, program, "list", "Networks, as many as --limit says",
+                  "rnnfarm networks list universality-2019 --where 'units>=128' --sort loss",
+                  [&program, listing] { return List(program, *listing); }),
+      *listing);
+
+  auto network = std::make_shared<std::string>();
+  auto format = std::make_shared<std::string>("table");
+  CLI::App* command =
+      AddCommand(*group, program, "show", "One network: training, fixed points, files",
+                 "rnnfarm networks show universality-2019/flipflop-gru-tanh-64-l2_1e-05-s0",
+                 [&program, network, format] { return Show(program, *network, *format); });
+  command->add_option("network", *network, "SWEEP/KEY")->required();
+  AddFormatOption(*command, *format, "table|json|jsonl");
+}
+
+}  // namespace rnnfarm::client

@@ -1,0 +1,226 @@
+#include "client/progress.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include "absl/strings/str_cat.h"
+#include "client/farm.h"
+#include "client/terminal.h"
+#include "coordinator/population/population.h"
+
+namespace rnnfarm::client {
+namespace {
+
+// What an analysis and a comparison cost beside a training of default length.
+constexpr double kAnalysisShare = 0.1;
+constexpr double kComparisonShare = 0.05;
+constexpr absl::Duration kWindow = absl::Minutes(10);
+// Less than this and the observed rate is chance.
+constexpr absl::Duration kShortestWindow = absl::Seconds(5);
+constexpr int kBarWidth = 20;
+
+int64_t Total(const v1::StageCount& stage) {
+  return stage.pending() + stage.leased() + stage.succeeded() + stage.failed() + stage.diverged() +
+         stage.cancelled();
+}
+
+int64_t Ended(const v1::StageCount& stage) {
+  return stage.succeeded() + stage.failed() + stage.diverged() + stage.cancelled();
+}
+
+// Iterations of one job of the search, the mean over its rungs.
+double SearchIterations(const v1::SweepSpec& spec) {
+  double iterations = 0, jobs = 0, before = 0;
+  int draws = spec.search().trials_per_config();
+  for (int rung = 0; rung < spec.search().rungs(); ++rung) {
+    const double until = static_cast<double>(population::RungIterations(spec, rung));
+    iterations += draws * (until - before);
+    jobs += draws;
+    before = until;
+    draws = population::NextRungSize(draws);
+  }
+  return jobs > 0 ? iterations / jobs : 0;
+}
+
+double CostOf(const v1::SweepSpec& spec, v1::JobKind kind) {
+  const double training = static_cast<double>(spec.training().iterations());
+  switch (kind) {
+    case v1::JOB_KIND_SEARCH:
+      return SearchIterations(spec);
+    case v1::JOB_KIND_TRAIN:
+      return training;
+    case v1::JOB_KIND_ANALYZE:
+      return training * kAnalysisShare;
+    default:
+      return training * kComparisonShare;
+  }
+}
+
+std::string Bar(double share) {
+  const int full = static_cast<int>(std::clamp(share, 0.0, 1.0) * kBarWidth);
+  return absl::StrCat("[", std::string(full, '#'), std::string(kBarWidth - full, '.'), "]");
+}
+
+double Share(const v1::StageCount& stage) {
+  const double total = static_cast<double>(Total(stage));
+  if (total == 0) return 0;
+  return (static_cast<double>(Ended(stage)) +
+          static_cast<double>(stage.leased()) * stage.running_share()) /
+         total;
+}
+
+std::string Extras(const v1::StageCount& stage) {
+  std::string out;
+  const auto add = [&out](int64_t count, const char* word) {
+    if (count > 0) absl::StrAppend(&out, "  ", count, " ", word);
+  };
+  add(stage.leased(), "running");
+  add(stage.failed(), "failed");
+  add(stage.diverged(), "diverged");
+  add(stage.cancelled(), "cancelled");
+  if (stage.iterations_per_second() > 0) {
+    absl::StrAppend(&out, fmt::format("  {:.0f} iterations/s", stage.iterations_per_second()));
+  }
+  return out;
+}
+
+}  // namespace
+
+Work WorkOf(const v1::Sweep& sweep) {
+  Work work;
+  for (const v1::StageCount& stage : sweep.stages()) {
+    const double cost = CostOf(sweep.spec(), stage.kind());
+    work.done += Share(stage) * static_cast<double>(Total(stage)) * cost;
+    work.left += (1 - Share(stage)) * static_cast<double>(Total(stage)) * cost;
+  }
+  return work;
+}
+
+void RemainingTime::Observe(const v1::Sweep& sweep, absl::Time now) {
+  const Work work = WorkOf(sweep);
+  // A lost lease takes work back; what was seen before says nothing then.
+  if (!seen_.empty() && work.done < seen_.back().done) seen_.clear();
+  seen_.push_back({now, work.done});
+  while (now - seen_.front().at > kWindow) seen_.pop_front();
+  left_ = work.left;
+  reported_rate_ = 0;
+  for (const v1::StageCount& stage : sweep.stages()) {
+    reported_rate_ += stage.iterations_per_second();
+  }
+}
+
+std::optional<std::pair<double, double>> RemainingTime::Seconds() const {
+  std::vector<double> rates;
+  if (reported_rate_ > 0) rates.push_back(reported_rate_);
+  if (seen_.size() > 1) {
+    const absl::Duration time = seen_.back().at - seen_.front().at;
+    const double done = seen_.back().done - seen_.front().done;
+    if (time >= kShortestWindow && done > 0) rates.push_back(done / absl::ToDoubleSeconds(time));
+  }
+  if (rates.empty()) return std::nullopt;
+  const auto [slow, fast] = std::minmax_element(rates.begin(), rates.end());
+  return std::make_pair(left_ / *fast, left_ / *slow);
+}
+
+std::string RemainingText(const std::optional<std::pair<double, double>>& seconds) {
+  if (!seconds.has_value()) return "--:--:--";
+  const std::string low = FormatDuration(seconds->first), high = FormatDuration(seconds->second);
+  return low == high ? low : absl::StrCat(low, " to ", high);
+}
+
+std::vector<std::string> StageLines(const v1::Sweep& sweep) {
+  size_t task_width = 0, count_width = 0;
+  for (const v1::StageCount& stage : sweep.stages()) {
+    task_width = std::max(task_width, stage.task().size());
+    count_width = std::max(count_width, absl::StrCat(Total(stage)).size());
+  }
+  std::vector<std::string> lines;
+  for (const v1::StageCount& stage : sweep.stages()) {
+    if (Total(stage) == 0) continue;
+    lines.push_back(fmt::format("{:<{}}  {:<7}  {}  {:>{}}/{:<{}}  {:>3.0f}%{}", stage.task(),
+                                task_width, Word(stage.kind()), Bar(Share(stage)), Ended(stage),
+                                count_width, Total(stage), count_width,
+                                std::floor(100 * Share(stage)), Extras(stage)));
+  }
+  return lines;
+}
+
+std::string CompactLine(const v1::Sweep& sweep, const std::string& remaining) {
+  std::map<v1::JobKind, std::pair<int64_t, int64_t>> counts;  // ended, all
+  int64_t failed = 0, running = 0;
+  double rate = 0;
+  for (const v1::StageCount& stage : sweep.stages()) {
+    counts[stage.kind()].first += Ended(stage);
+    counts[stage.kind()].second += Total(stage);
+    failed += stage.failed();
+    running += stage.leased();
+    rate += stage.iterations_per_second();
+  }
+  const Work work = WorkOf(sweep);
+  const double all = work.done + work.left;
+  std::string line = fmt::format("{} {} {:.1f}%", LastSegment(sweep.name()), Word(sweep.state()),
+                                 all > 0 ? std::floor(1000 * work.done / all) / 10 : 0.0);
+  for (const auto& [kind, count] : counts) {
+    if (count.second == 0) continue;
+    absl::StrAppend(&line, "  ", Word(kind), " ", count.first, "/", count.second);
+  }
+  if (running > 0) absl::StrAppend(&line, "  running ", running);
+  if (failed > 0) absl::StrAppend(&line, "  failed ", failed);
+  if (rate > 0) absl::StrAppend(&line, fmt::format("  {:.0f} iterations/s", rate));
+  if (!IsEnded(sweep.state())) absl::StrAppend(&line, "  left ", remaining);
+  return line;
+}
+
+std::vector<FailureGroup> GroupFailures(const std::vector<v1::Job>& failed) {
+  std::vector<FailureGroup> groups;
+  for (const v1::Job& job : failed) {
+    auto group = std::find_if(groups.begin(), groups.end(), [&](const FailureGroup& known) {
+      return known.reason == job.reason();
+    });
+    if (group == groups.end()) group = groups.insert(groups.end(), {job.reason(), {}});
+    group->jobs.push_back(job.name());
+  }
+  return groups;
+}
+
+void ProgressView::Erase() {
+  if (drawn_ > 0) out_ << fmt::format("\033[{}A\033[J", drawn_);
+  drawn_ = 0;
+}
+
+void ProgressView::Note(const std::string& line) {
+  Erase();
+  out_ << line << std::endl;
+}
+
+void ProgressView::Show(const v1::Sweep& sweep, const std::string& remaining, absl::Time now) {
+  if (!options_.redraw) {
+    if (now - last_line_ < options_.interval) return;
+    last_line_ = now;
+    out_ << CompactLine(sweep, remaining) << std::endl;
+    return;
+  }
+  std::vector<std::string> lines;
+  if (!options_.compact) lines = StageLines(sweep);
+  lines.push_back(CompactLine(sweep, remaining));
+  Erase();
+  for (std::string& line : lines) {
+    // A line that wraps could not be drawn over.
+    if (static_cast<int>(line.size()) >= options_.width) line.resize(options_.width - 1);
+    out_ << line << "\n";
+  }
+  out_ << std::flush;
+  drawn_ = static_cast<int>(lines.size());
+}
+
+void ProgressView::Finish(const v1::Sweep& sweep) {
+  Erase();
+  if (!options_.compact) {
+    for (const std::string& line : StageLines(sweep)) out_ << line << "\n";
+  }
+  out_ << CompactLine(sweep, "") << std::endl;
+}
+
+}  // namespace rnnfarm::client

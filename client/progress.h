@@ -1,0 +1,86 @@
+// How far a sweep is, for eyes and for logs.
+#ifndef RNNFARM_CLIENT_PROGRESS_H_
+#define RNNFARM_CLIENT_PROGRESS_H_
+
+#include <deque>
+#include <map>
+#include <optional>
+#include <ostream>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/time/time.h"
+#include "rnnfarm/v1/population.pb.h"
+
+namespace rnnfarm::client {
+
+// Work done and left, in training iterations; an analysis counts as a share of a training.
+struct Work {
+  double done = 0;
+  double left = 0;
+};
+Work WorkOf(const v1::Sweep& sweep);
+
+// How long the rest takes, from what the coordinator says of the rate now and from what was seen.
+class RemainingTime {
+ public:
+  void Observe(const v1::Sweep& sweep, absl::Time now);
+  // Shortest and longest estimate in seconds; nothing while there is nothing to go by.
+  std::optional<std::pair<double, double>> Seconds() const;
+
+ private:
+  struct Seen {
+    absl::Time at;
+    double done;
+  };
+  std::deque<Seen> seen_;  // of the last kWindow
+  double left_ = 0;
+  double reported_rate_ = 0;  // iterations a second
+};
+
+// "00:03:10", "00:03:10 to 00:05:00" or "--:--:--".
+std::string RemainingText(const std::optional<std::pair<double, double>>& seconds);
+
+// A line a task and stage: counts, bar, rate. ASCII, no colour.
+std::vector<std::string> StageLines(const v1::Sweep& sweep);
+// All of it in one line.
+std::string CompactLine(const v1::Sweep& sweep, const std::string& remaining);
+
+// Jobs that failed, by their message.
+struct FailureGroup {
+  std::string reason;
+  std::vector<std::string> jobs;  // names
+};
+std::vector<FailureGroup> GroupFailures(const std::vector<v1::Job>& failed);
+
+// Shows states of a sweep one after the other: redrawn in place on a terminal, one plain line an
+// interval elsewhere, never a carriage return.
+class ProgressView {
+ public:
+  struct Options {
+    bool redraw = false;  // `out` is a terminal
+    bool compact = false;
+    int width = 100;                              // columns, for redrawing
+    absl::Duration interval = absl::Seconds(10);  // between two plain lines
+  };
+  ProgressView(std::ostream& out, Options options) : out_(out), options_(options) {}
+
+  void Show(const v1::Sweep& sweep, const std::string& remaining, absl::Time now);
+  // A sentence that stays, above what is redrawn.
+  void Note(const std::string& line);
+  // The last state, in full.
+  void Finish(const v1::Sweep& sweep);
+
+ private:
+  void Erase();
+
+  std::ostream& out_;
+  Options options_;
+  int drawn_ = 0;  // lines that the next Show replaces
+  absl::Time last_line_ = absl::InfinitePast();
+};
+
+}  // namespace rnnfarm::client
+
+#endif  // RNNFARM_CLIENT_PROGRESS_H_

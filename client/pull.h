@@ -1,0 +1,47 @@
+// Fetching a sweep's results into a folder (the layout that docs and interface promise).
+#ifndef RNNFARM_CLIENT_PULL_H_
+#define RNNFARM_CLIENT_PULL_H_
+
+#include <cstdint>
+#include <functional>
+#include <set>
+#include <string>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "client/farm.h"
+
+namespace rnnfarm::client {
+
+struct PullOptions {
+  // Kinds of files: "networks", "states", "fixed_points", "distances", "embeddings", "statistics".
+  // Empty: all.
+  std::set<std::string> only;
+  // Asked between chunks; true ends with CANCELLED.
+  std::function<bool()> cancelled = [] { return false; };
+  // After each file: files done of all, bytes fetched.
+  std::function<void(int64_t done, int64_t all, int64_t bytes)> progress = [](int64_t, int64_t,
+                                                                              int64_t) {};
+};
+
+struct PullSummary {
+  int64_t files = 0;    // of the results, fetched or there already
+  int64_t fetched = 0;  // of them, in this call
+  int64_t bytes = 0;    // fetched
+};
+
+// Fetches every result file of `sweep` ("sweeps/NAME") that is not in `directory` with its digest,
+// then writes sweep.textproto, networks.csv and, last, manifest.json. An interrupted pull leaves
+// *.part files, where the next one goes on. FAILED_PRECONDITION if the folder holds another sweep.
+absl::StatusOr<PullSummary> Pull(const Farm& farm, const std::string& sweep,
+                                 const std::string& directory, const PullOptions& options = {});
+
+// OK if `directory` is new, empty of results or holds results of the sweep called `name`.
+absl::Status CheckFolder(const std::string& directory, const std::string& name);
+
+// Writes `spec` as DIRECTORY/sweep.textproto, which is what marks the folder as the sweep's.
+absl::Status MarkFolder(const std::string& directory, const v1::SweepSpec& spec);
+
+}  // namespace rnnfarm::client
+
+#endif  // RNNFARM_CLIENT_PULL_H_

@@ -1,0 +1,33 @@
+#include "client/pull_progress.h"
+
+#include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
+
+namespace rnnfarm::client {
+namespace {
+
+constexpr absl::Duration kInterval = absl::Seconds(5);
+
+}  // namespace
+
+absl::StatusOr<PullSummary> PullAndTell(Program& program, const Farm& farm,
+                                        const std::string& sweep, const std::string& directory,
+                                        const std::set<std::string>& only) {
+  PullOptions options;
+  options.only = only;
+  options.cancelled = [] { return Interrupted(); };
+  absl::Time last = absl::Now();
+  options.progress = [&](int64_t done, int64_t all, int64_t bytes) {
+    if (absl::Now() - last < kInterval) return;
+    last = absl::Now();
+    program.Say(absl::StrCat("pull: ", done, " of ", all, " files, ", FormatBytes(bytes)));
+  };
+  absl::StatusOr<PullSummary> summary = Pull(farm, sweep, directory, options);
+  if (summary.ok()) {
+    program.Say(absl::StrCat(directory, ": ", summary->files, " result files, ", summary->fetched,
+                             " fetched (", FormatBytes(summary->bytes), ")"));
+  }
+  return summary;
+}
+
+}  // namespace rnnfarm::client

@@ -1,0 +1,183 @@
+#include <filesystem>
+#include <memory>
+#include <mutex>
+#include <thread>
+
+#include "absl/strings/str_cat.h"
+#include "client/command.h"
+#include "client/progress.h"
+#include "client/pull.h"
+#include "client/pull_progress.h"
+#include "client/submit.h"
+#include "client/sweep_file.h"
+#include "client/watch.h"
+#include "client/write_report.h"
+#include "coordinator/service/server.h"
+#include "worker/runtime/worker.h"
+
+namespace rnnfarm::client {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr char kStoreFolder[] = ".farm";
+constexpr char kReportFile[] = "report.html";
+
+struct Arguments {
+  std::string file, out;
+  std::vector<std::string> set;
+  int threads = 0;
+  bool retry_failed = false;
+  double interval_seconds = 10;
+};
+
+// A coordinator and a worker in this process, talking over loopback.
+class EmbeddedFarm {
+ public:
+  static absl::StatusOr<std::unique_ptr<EmbeddedFarm>> Start(const std::string& store,
+                                                             int threads) {
+    service::CoordinatorServer::Options options;
+    options.listen = "127.0.0.1:0";
+    options.store.path = store;
+    auto server = service::CoordinatorServer::Start(options);
+    if (!server.ok()) return server.status();
+    return std::unique_ptr<EmbeddedFarm>(new EmbeddedFarm(*std::move(server), threads));
+  }
+
+  // Gives back what runs, checkpointed, and closes the store.
+  ~EmbeddedFarm() {
+    worker_.RequestDrain();
+    thread_.join();
+    server_->Shutdown();
+  }
+
+  std::string address() const { return server_->address(); }
+
+  // Why the sweep cannot end here; OK while all is well.
+  absl::Status failure() const {
+    const absl::Status store = server_->failure();
+    if (!store.ok()) return store;
+    const std::lock_guard<std::mutex> lock(mutex_);
+    if (!worker_ended_) return absl::OkStatus();
+    return absl::InternalError(
+        absl::StrCat("the worker ended before the sweep did: ",
+                     worker_end_.ok() ? "it was drained" : worker_end_.message()));
+  }
+
+ private:
+  EmbeddedFarm(std::unique_ptr<service::CoordinatorServer> server, int threads)
+      : server_(std::move(server)), worker_(WorkerOptions(server_->address(), threads)) {
+    thread_ = std::thread([this] {
+      const absl::Status end = worker_.Run();
+      const std::lock_guard<std::mutex> lock(mutex_);
+      worker_end_ = end;
+      worker_ended_ = true;
+    });
+  }
+
+  static worker::Options WorkerOptions(const std::string& address, int threads) {
+    worker::Options options;
+    options.coordinator = address;
+    options.threads = threads;
+    return options;
+  }
+
+  std::unique_ptr<service::CoordinatorServer> server_;
+  worker::Worker worker_;
+  std::thread thread_;
+  mutable std::mutex mutex_;
+  absl::Status worker_end_;
+  bool worker_ended_ = false;
+};
+
+absl::Status RetryFailed(const Farm& farm, const std::string& sweep) {
+  v1::RetryJobsRequest request;
+  request.set_parent(sweep);
+  request.set_request_id(NewRequestId());
+  return farm.Call(&v1::FarmService::Stub::RetryJobs, request).status();
+}
+
+absl::StatusOr<v1::Sweep> Train(Program& program, const Arguments& arguments, const SweepFile& file,
+                                const EmbeddedFarm& embedded, const Farm& farm) {
+  const auto submitted = SubmitFile(farm, file);
+  if (!submitted.ok()) return submitted.status();
+  if (submitted->already_existed()) program.Say("going on where it stopped");
+  const absl::Status marked = MarkFolder(arguments.out, submitted->sweep().spec());
+  if (!marked.ok()) return marked;
+  const std::string name = submitted->sweep().name();
+  if (arguments.retry_failed) {
+    const absl::Status retried = RetryFailed(farm, name);
+    if (!retried.ok()) return retried;
+  }
+  WatchOptions options;
+  options.view.redraw = program.terminal.err_is_terminal;
+  options.view.width = program.terminal.width;
+  options.view.interval = absl::Seconds(arguments.interval_seconds);
+  options.check = [&embedded] { return embedded.failure(); };
+  options.failure_hint = "run again with --retry-failed to try again";
+  return WatchSweep(farm, name, program.terminal.err, options);
+}
+
+int Finish(Program& program, const Arguments& arguments, const v1::Sweep& sweep, const Farm& farm) {
+  const auto pulled = PullAndTell(program, farm, sweep.name(), arguments.out, {});
+  if (!pulled.ok()) return program.Fail(pulled.status());
+  const std::string report = (fs::path(arguments.out) / kReportFile).string();
+  const absl::Status written = WriteReport(arguments.out, report);
+  if (!written.ok()) return program.Fail(written);
+  program.terminal.out << report << std::endl;
+  return OutcomeOf(sweep);
+}
+
+int Run(Program& program, const Arguments& arguments) {
+  const SweepFile file = ReadSweepFile(arguments.file, arguments.set);
+  if (!file.errors.empty()) {
+    program.terminal.err << file.Describe();
+    return kUsage;
+  }
+  const absl::Status folder = CheckFolder(arguments.out, file.spec.name());
+  if (!folder.ok()) return program.Fail(folder);
+  std::error_code failed;
+  fs::create_directories(arguments.out, failed);
+  program.Say(DescribePopulation(file.spec));
+  TakeInterruptsGracefully();
+  worker::UseOneThreadPerNetwork();
+  const auto embedded =
+      EmbeddedFarm::Start((fs::path(arguments.out) / kStoreFolder).string(), arguments.threads);
+  if (!embedded.ok()) return program.Fail(embedded.status());
+  const Farm farm((*embedded)->address(), absl::Seconds(program.timeout_seconds));
+  const auto sweep = Train(program, arguments, file, **embedded, farm);
+  if (absl::IsCancelled(sweep.status())) {
+    program.Say("rnnfarm: interrupted; saving what runs. The same command goes on from here.");
+    return kInterrupted;
+  }
+  if (!sweep.ok()) return program.Fail(sweep.status());
+  return Finish(program, arguments, *sweep, farm);
+}
+
+}  // namespace
+
+void AddRunCommand(CLI::App& app, Program& program) {
+  auto arguments = std::make_shared<Arguments>();
+  CLI::App* command = AddCommand(
+      app, program, "run",
+      "Do a whole sweep on this machine: results and report in a folder; run again, it goes on",
+      "rnnfarm run laptop.textproto --out results/laptop",
+      [&program, arguments] { return Run(program, *arguments); });
+  command->add_option("sweep", arguments->file, "Sweep file: .textproto or .json")->required();
+  command->add_option("--out", arguments->out, "Folder for results and report")->required();
+  command->add_option("--threads", arguments->threads, "Networks side by side; 0: all processors")
+      ->check(CLI::Range(0, 4096))
+      ->capture_default_str();
+  command->add_option("--set", arguments->set, "path=value: changes a field of the sweep")
+      ->type_name("PATH=VALUE")
+      ->expected(1)
+      ->take_all();
+  command->add_flag("--retry-failed", arguments->retry_failed, "Try failed jobs again");
+  command
+      ->add_option("--interval", arguments->interval_seconds,
+                   "Seconds between two lines where the output is no terminal")
+      ->check(CLI::Range(0.05, 1e6))
+      ->capture_default_str();
+}
+
+}  // namespace rnnfarm::client

@@ -1,0 +1,41 @@
+#include "client/submit.h"
+
+#include "absl/strings/str_cat.h"
+#include "base/array_file.h"
+#include "base/artifact_transfer.h"
+#include "coordinator/population/population.h"
+
+namespace rnnfarm::client {
+
+absl::StatusOr<v1::SubmitSweepResponse> SubmitFile(const Farm& farm, const SweepFile& file,
+                                                   const SubmitOptions& options) {
+  for (const auto& [digest, path] : file.attachments) {
+    if (options.validate_only) break;
+    const absl::StatusOr<std::string> bytes = base::ReadFile(path);
+    if (!bytes.ok()) return bytes.status();
+    const absl::StatusOr<std::string> sent = base::UploadArtifact(farm.artifacts(), *bytes);
+    if (!sent.ok()) return sent.status();
+    if (*sent != digest) {
+      return absl::AbortedError(absl::StrCat(path, " changed while it was sent; submit again"));
+    }
+  }
+  v1::SubmitSweepRequest request;
+  *request.mutable_spec() = file.spec;
+  request.set_validate_only(options.validate_only);
+  request.set_extend(options.extend);
+  request.set_request_id(NewRequestId());
+  return farm.Call(&v1::FarmService::Stub::SubmitSweep, request);
+}
+
+std::string DescribePopulation(const v1::SweepSpec& spec) {
+  const population::Population population = population::Enumerate(population::WithDefaults(spec));
+  std::string text = absl::StrCat(spec.name(), ": ", population.networks.size(), " networks of ",
+                                  population.configurations.size(), " configurations");
+  for (const v1::ExcludedCells& cells : population.excluded) {
+    absl::StrAppend(&text, ", ", cells.networks(), " left out",
+                    cells.reason().empty() ? "" : absl::StrCat(" (", cells.reason(), ")"));
+  }
+  return text;
+}
+
+}  // namespace rnnfarm::client

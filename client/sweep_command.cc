@@ -1,0 +1,227 @@
+#include <memory>
+
+#include "absl/strings/str_cat.h"
+#include "client/command.h"
+#include "client/progress.h"
+#include "client/ready_sweeps.h"
+#include "client/submit.h"
+#include "client/sweep_file.h"
+
+namespace rnnfarm::client {
+namespace {
+
+using Stub = v1::FarmService::Stub;
+
+struct FileArguments {
+  std::string file;
+  std::vector<std::string> set;
+  bool dry_run = false, extend = false;
+};
+
+struct ShowArguments {
+  std::string sweep;
+  std::string format = "table";
+};
+
+void AddFile(CLI::App& command, FileArguments& arguments) {
+  command.add_option("file", arguments.file, "Sweep file: .textproto or .json")->required();
+  command
+      .add_option("--set", arguments.set,
+                  "path=value: changes a field, such as training.iterations=500")
+      ->type_name("PATH=VALUE")
+      ->expected(1)
+      ->take_all();
+}
+
+int Refuse(Program& program, const SweepFile& file) {
+  program.terminal.err << file.Describe();
+  program.Say(absl::StrCat("rnnfarm: ", file.errors.size(),
+                           file.errors.size() == 1 ? " error" : " errors",
+                           "; nothing was created"));
+  return kUsage;
+}
+
+int Init(Program& program, const std::string& name) {
+  const ReadySweep* sweep = FindReadySweep(name);
+  if (sweep == nullptr) {
+    std::string names;
+    for (const ReadySweep& ready : ReadySweeps()) absl::StrAppend(&names, " ", ready.name);
+    return program.Fail(absl::InvalidArgumentError(
+        absl::StrCat("no ready sweep \"", name, "\"; there are:", names)));
+  }
+  program.terminal.out << sweep->text << std::flush;
+  return kOk;
+}
+
+int Validate(Program& program, const FileArguments& arguments) {
+  const SweepFile file = ReadSweepFile(arguments.file, arguments.set);
+  if (!file.errors.empty()) return Refuse(program, file);
+  program.terminal.out << DescribePopulation(file.spec) << std::endl;
+  return kOk;
+}
+
+int Submit(Program& program, const FileArguments& arguments) {
+  const SweepFile file = ReadSweepFile(arguments.file, arguments.set);
+  if (!file.errors.empty()) return Refuse(program, file);
+  SubmitOptions options;
+  options.validate_only = arguments.dry_run;
+  options.extend = arguments.extend;
+  const auto response = SubmitFile(program.Connect(), file, options);
+  if (!response.ok()) return program.Fail(response.status());
+  program.Say(DescribePopulation(file.spec));
+  if (arguments.dry_run) {
+    program.Say("valid; nothing was submitted (--dry-run)");
+    return kOk;
+  }
+  program.Say(
+      response->already_existed()
+          ? "the coordinator has this sweep already; nothing changed"
+          : absl::StrCat("submitted; follow it with `rnnfarm watch ", file.spec.name(), "`"));
+  program.terminal.out << response->sweep().name() << std::endl;
+  return kOk;
+}
+
+struct Counts {
+  int64_t jobs = 0, ended = 0, failed = 0;
+};
+
+Counts CountJobs(const v1::Sweep& sweep) {
+  Counts counts;
+  for (const v1::StageCount& stage : sweep.stages()) {
+    const int64_t ended = stage.succeeded() + stage.failed() + stage.diverged() + stage.cancelled();
+    counts.jobs += ended + stage.pending() + stage.leased();
+    counts.ended += ended;
+    counts.failed += stage.failed();
+  }
+  return counts;
+}
+
+int List(Program& program, const std::string& format) {
+  Table table({{"name"},
+               {"state", false, true},
+               {"networks"},
+               {"jobs"},
+               {"ended"},
+               {"failed"},
+               {"created"},
+               {"finished", true},
+               {"spec_digest", true}});
+  const absl::Status listed =
+      program.Connect().ForEachPage<v1::ListSweepsRequest, v1::ListSweepsResponse>(
+          &Stub::ListSweeps, {}, 0, [&table](const v1::ListSweepsResponse& page) {
+            for (const v1::Sweep& sweep : page.sweeps()) {
+              const Counts counts = CountJobs(sweep);
+              table.AddRow({LastSegment(sweep.name()), Word(sweep.state()), sweep.network_count(),
+                            counts.jobs, counts.ended, counts.failed,
+                            FormatTime(sweep.create_time().seconds()),
+                            FormatTime(sweep.end_time().seconds()), sweep.spec_digest()});
+            }
+          });
+  if (!listed.ok()) return program.Fail(listed);
+  return Print(program, table, format);
+}
+
+int Show(Program& program, const ShowArguments& arguments) {
+  const absl::StatusOr<std::string> name = SweepName(arguments.sweep);
+  if (!name.ok()) return program.Fail(name.status());
+  v1::GetSweepRequest request;
+  request.set_name(*name);
+  const auto response = program.Connect().Call(&Stub::GetSweep, request);
+  if (!response.ok()) return program.Fail(response.status());
+  const v1::Sweep& sweep = response->sweep();
+  std::ostream& out = program.terminal.out;
+  if (arguments.format != "table") {
+    out << MessageJson(sweep, arguments.format == "jsonl") << std::flush;
+    return kOk;
+  }
+  out << CompactLine(sweep, "--:--:--") << "\n";
+  for (const std::string& line : StageLines(sweep)) out << line << "\n";
+  out << "networks     " << sweep.network_count() << "\n";
+  for (const v1::ExcludedCells& cells : sweep.excluded()) {
+    out << "left out     " << cells.networks() << "  " << cells.reason() << "\n";
+  }
+  out << "created      " << FormatTime(sweep.create_time().seconds()) << "\n";
+  if (sweep.end_time().seconds() != 0) {
+    out << "finished     " << FormatTime(sweep.end_time().seconds()) << "\n";
+  }
+  out << "spec digest  " << sweep.spec_digest() << std::endl;
+  return kOk;
+}
+
+template <typename Request, typename Response>
+int Change(Program& program, const std::string& sweep,
+           grpc::Status (Stub::*method)(grpc::ClientContext*, const Request&, Response*)) {
+  const absl::StatusOr<std::string> name = SweepName(sweep);
+  if (!name.ok()) return program.Fail(name.status());
+  Request request;
+  request.set_name(*name);
+  request.set_request_id(NewRequestId());
+  const auto response = program.Connect().Call(method, request);
+  if (!response.ok()) return program.Fail(response.status());
+  program.Say(absl::StrCat(LastSegment(*name), " is ", Word(response->sweep().state())));
+  return kOk;
+}
+
+template <typename Request, typename Response>
+void AddChange(CLI::App& group, Program& program, const std::string& name,
+               const std::string& description,
+               grpc::Status (Stub::*method)(grpc::ClientContext*, const Request&, Response*)) {
+  auto sweep = std::make_shared<std::string>();
+  AddCommand(group, program, name, description,
+             absl::StrCat("rnnfarm sweep ", name, " universality-2019"),
+             [&program, sweep, method] { return Change(program, *sweep, method); })
+      ->add_option("sweep", *sweep, "Name of the sweep")
+      ->required();
+}
+
+void AddFileCommands(CLI::App& group, Program& program) {
+  auto ready = std::make_shared<std::string>();
+  AddCommand(group, program, "init", "Print a ready sweep file: paper, laptop, quickstart, custom",
+             "rnnfarm sweep init laptop > laptop.textproto",
+             [&program, ready] { return Init(program, *ready); })
+      ->add_option("name", *ready, "Which one")
+      ->required();
+
+  auto validate = std::make_shared<FileArguments>();
+  AddFile(*AddCommand(group, program, "validate", "Check a sweep file; prints its population",
+                      "rnnfarm sweep validate sweep.textproto",
+                      [&program, validate] { return Validate(program, *validate); }),
+          *validate);
+
+  auto submit = std::make_shared<FileArguments>();
+  CLI::App* command =
+      AddCommand(group, program, "submit",
+                 "Give a sweep to the coordinator; the same one again changes nothing",
+                 "rnnfarm sweep submit sweep.textproto --set seeds.count=10",
+                 [&program, submit] { return Submit(program, *submit); });
+  AddFile(*command, *submit);
+  command->add_flag("--dry-run", submit->dry_run, "Let the coordinator check it, create nothing");
+  command->add_flag("--extend", submit->extend, "Add the networks that are new to a known sweep");
+}
+
+}  // namespace
+
+void AddSweepCommands(CLI::App& app, Program& program) {
+  CLI::App* group = app.add_subcommand("sweep", "Sweep files and sweeps");
+  group->require_subcommand(1);
+  AddFileCommands(*group, program);
+
+  auto format = std::make_shared<std::string>("table");
+  AddFormatOption(*AddCommand(*group, program, "list", "All sweeps of the coordinator",
+                              "rnnfarm sweep list -o csv",
+                              [&program, format] { return List(program, *format); }),
+                  *format);
+
+  auto show = std::make_shared<ShowArguments>();
+  CLI::App* command = AddCommand(*group, program, "show", "One sweep, stage by stage",
+                                 "rnnfarm sweep show universality-2019 -o json",
+                                 [&program, show] { return Show(program, *show); });
+  command->add_option("sweep", show->sweep, "Name of the sweep")->required();
+  AddFormatOption(*command, show->format, "table|json|jsonl");
+
+  AddChange(*group, program, "cancel", "End a sweep; what is done stays", &Stub::CancelSweep);
+  AddChange(*group, program, "pause", "Begin no more jobs of a sweep", &Stub::PauseSweep);
+  AddChange(*group, program, "resume", "Go on with a paused sweep", &Stub::ResumeSweep);
+}
+
+}  // namespace rnnfarm::client

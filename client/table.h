@@ -1,0 +1,63 @@
+// A listing in the format that the user asks for with -o.
+//
+//   Table table({{"name"}, {"units"}, {"reason", /*wide_only=*/true}});
+//   table.AddRow({"gru-tanh", int64_t{64}, Missing()});
+//   out << table.Render(Format::kCsv);
+#ifndef RNNFARM_CLIENT_TABLE_H_
+#define RNNFARM_CLIENT_TABLE_H_
+
+#include <cstdint>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+
+namespace rnnfarm::client {
+
+enum class Format { kTable, kWide, kJson, kJsonLines, kCsv, kName };
+
+// "table", "wide", "json", "jsonl", "csv", "name"; INVALID_ARGUMENT lists them.
+absl::StatusOr<Format> ParseFormat(absl::string_view name);
+
+// No value: "-" in a table, null in JSON, empty in CSV.
+using Missing = std::monostate;
+using Value = std::variant<Missing, std::string, int64_t, double, bool>;
+
+struct Column {
+  std::string name;
+  bool wide_only = false;  // left out of kTable
+  bool is_state = false;   // coloured by its word on a terminal
+};
+
+class Table {
+ public:
+  explicit Table(std::vector<Column> columns) : columns_(std::move(columns)) {}
+  // One value a column.
+  void AddRow(std::vector<Value> row);
+  size_t size() const { return rows_.size(); }
+  // Ends with a newline unless empty. Tables align columns, numbers to the right; kName is the
+  // first column; kJson an array of objects; kCsv follows RFC 4180 with a header.
+  std::string Render(Format format, bool colour = false) const;
+
+ private:
+  std::string RenderText(bool wide, bool colour) const;
+  std::string RenderCsv() const;
+
+  std::vector<Column> columns_;
+  std::vector<std::vector<Value>> rows_;
+};
+
+// As in a table: numbers with at most 6 significant digits.
+std::string ValueText(const Value& value);
+// Numbers with as many digits as bring the same number back.
+std::string JsonOf(const Value& value);
+// One field of RFC 4180: quoted where it holds a comma, a quote or a line break.
+std::string CsvOf(const Value& value);
+// The shortest text that reads back as the same number.
+std::string ShortestNumber(double value);
+
+}  // namespace rnnfarm::client
+
+#endif  // RNNFARM_CLIENT_TABLE_H_

@@ -1,0 +1,84 @@
+#include <memory>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "absl/time/clock.h"
+#include "client/command.h"
+
+namespace rnnfarm::client {
+namespace {
+
+using Stub = v1::FarmService::Stub;
+
+std::vector<Value> Row(const v1::Worker& worker) {
+  const v1::Capability& capability = worker.capability();
+  return {LastSegment(worker.name()),
+          Word(worker.state()),
+          int64_t{worker.leases_size()},
+          worker.jobs_succeeded(),
+          absl::StrJoin(capability.engine(), " "),
+          int64_t{capability.threads()},
+          absl::StrJoin(capability.device(), " "),
+          worker.host(),
+          FormatTime(worker.last_sync_time().seconds()),
+          int64_t{worker.failures_in_a_row()},
+          capability.memory_bytes() > 0 ? Value(FormatBytes(capability.memory_bytes())) : Value(),
+          worker.build()};
+}
+
+int List(Program& program, const std::string& format) {
+  Table table({{"name"},
+               {"state", false, true},
+               {"jobs"},
+               {"done"},
+               {"engine"},
+               {"threads"},
+               {"device"},
+               {"host"},
+               {"last_seen"},
+               {"failures_in_a_row", true},
+               {"memory", true},
+               {"build", true}});
+  const absl::Status listed =
+      program.Connect().ForEachPage<v1::ListWorkersRequest, v1::ListWorkersResponse>(
+          &Stub::ListWorkers, {}, 0, [&table](const v1::ListWorkersResponse& page) {
+            for (const v1::Worker& worker : page.workers()) table.AddRow(Row(worker));
+          });
+  if (!listed.ok()) return program.Fail(listed);
+  return Print(program, table, format);
+}
+
+int Drain(Program& program, const std::string& worker) {
+  v1::DrainWorkerRequest request;
+  request.set_name(absl::StartsWith(worker, "workers/") ? worker
+                                                        : absl::StrCat("workers/", worker));
+  request.set_request_id(NewRequestId());
+  const auto response = program.Connect().Call(&Stub::DrainWorker, request);
+  if (!response.ok()) return program.Fail(response.status());
+  program.Say(absl::StrCat(LastSegment(request.name()), " is ", Word(response->worker().state()),
+                           "; it gives back its jobs and ends"));
+  return kOk;
+}
+
+}  // namespace
+
+void AddWorkersCommands(CLI::App& app, Program& program) {
+  CLI::App* group = app.add_subcommand("workers", "Workers of the coordinator");
+  group->require_subcommand(1);
+
+  auto format = std::make_shared<std::string>("table");
+  AddFormatOption(*AddCommand(*group, program, "list", "All workers that the coordinator knows",
+                              "rnnfarm workers list -o wide",
+                              [&program, format] { return List(program, *format); }),
+                  *format);
+
+  auto worker = std::make_shared<std::string>();
+  AddCommand(*group, program, "drain", "Let a worker give back its jobs and end",
+             "rnnfarm workers drain lab-pc-4711",
+             [&program, worker] { return Drain(program, *worker); })
+      ->add_option("worker", *worker, "Name of the worker")
+      ->required();
+}
+
+}  // namespace rnnfarm::client

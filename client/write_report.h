@@ -1,0 +1,16 @@
+// The report as a file.
+#ifndef RNNFARM_CLIENT_WRITE_REPORT_H_
+#define RNNFARM_CLIENT_WRITE_REPORT_H_
+
+#include <string>
+
+#include "absl/status/status.h"
+
+namespace rnnfarm::client {
+
+// Draws the folder `results`, as Pull leaves it, into the HTML file `path`.
+absl::Status WriteReport(const std::string& results, const std::string& path);
+
+}  // namespace rnnfarm::client
+
+#endif  // RNNFARM_CLIENT_WRITE_REPORT_H_
