@@ -1,0 +1,269 @@
+#include "worker/engine/reference_engine.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <cmath>
+#include <map>
+#include <mutex>
+
+#include "absl/strings/str_cat.h"
+#include "worker/engine/plan_check.h"
+
+namespace rnnfarm::engine {
+namespace {
+
+using testing::HasSubstr;
+
+class Recorder : public Observer {
+ public:
+  // Stops every member at this iteration or soon after.
+  explicit Recorder(int64_t stop_at = -1) : stop_at_(stop_at) {}
+
+  bool OnProgress(size_t, const Progress& progress) override {
+    return stop_at_ < 0 || progress.iteration < stop_at_;
+  }
+  void OnCheckpoint(size_t member, const Checkpoint& checkpoint) override {
+    const std::lock_guard lock(mutex_);
+    checkpoints[member].push_back(checkpoint);
+  }
+  std::map<size_t, std::vector<Checkpoint>> checkpoints;
+
+ private:
+  const int64_t stop_at_;
+  std::mutex mutex_;
+};
+
+class ReferenceEngineTest : public testing::Test {
+ protected:
+  ReferenceEngineTest() : task_(*task::MakeTask(task::FlipFlop{2, 20, 0.1, true})) {
+    plan_.task = task_.get();
+    plan_.base_seed = 5;
+    plan_.iterations = 60;
+    plan_.batch_size = 8;
+    plan_.decay_steps = 60;
+    plan_.validation_trials = 70;
+    plan_.checkpoint_every = 25;
+    plan_.log_every = 10;
+    plan_.curriculum = {{10, 0.5}, {20, 0.5}};
+  }
+
+  Member MemberOf(rnn::Architecture architecture, rnn::Activation activation, int seed) const {
+    Member member;
+    member.cell.architecture = architecture;
+    member.cell.activation = activation;
+    member.cell.units = 12;
+    member.cell.inputs = member.cell.outputs = 2;
+    member.cell.noise = 0.1;
+    member.stream_key =
+        absl::StrCat(rnn::Name(architecture), "-", rnn::Name(activation), "-s", seed);
+    member.l2 = 1e-4;
+    member.hyperparameters = {0.05, 0.5, 0.9, 1};
+    member.until_iteration = plan_.iterations;
+    return member;
+  }
+
+  std::vector<Member> EveryCell() const {
+    std::vector<Member> pack;
+    for (const auto architecture :
+         {rnn::Architecture::kVanilla, rnn::Architecture::kUgrnn, rnn::Architecture::kGru,
+          rnn::Architecture::kLstm, rnn::Architecture::kLeaky}) {
+      for (const auto activation : {rnn::Activation::kTanh, rnn::Activation::kRelu}) {
+        pack.push_back(MemberOf(architecture, activation, 0));
+      }
+    }
+    return pack;
+  }
+
+  std::vector<Outcome> Train(const std::vector<Member>& pack, int threads, Observer& observer) {
+    auto outcomes = MakeReferenceEngine()->Train(plan_, pack, threads, observer);
+    EXPECT_TRUE(outcomes.ok()) << outcomes.status();
+    return *std::move(outcomes);
+  }
+  std::vector<Outcome> Train(const std::vector<Member>& pack, int threads = 1) {
+    Recorder recorder;
+    return Train(pack, threads, recorder);
+  }
+
+  static std::string Bytes(const Member& member, const Checkpoint& checkpoint) {
+    const auto bytes = EncodeCheckpoint(member.cell, checkpoint);
+    EXPECT_TRUE(bytes.ok()) << bytes.status();
+    return *bytes;
+  }
+
+  std::unique_ptr<task::Task> task_;
+  Plan plan_;
+};
+
+TEST_F(ReferenceEngineTest, TheBytesDependNeitherOnPackNorOnThreads) {
+  const std::vector<Member> pack = EveryCell();
+  const std::vector<Outcome> together = Train(pack, 3);
+  for (size_t i = 0; i < pack.size(); ++i) {
+    const Outcome alone = Train({pack[i]})[0];
+    EXPECT_EQ(alone.ending, Ending::kTrained) << pack[i].stream_key;
+    EXPECT_EQ(Bytes(pack[i], together[i].last), Bytes(pack[i], alone.last)) << pack[i].stream_key;
+    EXPECT_EQ(together[i].validation_loss, alone.validation_loss);
+  }
+}
+
+TEST_F(ReferenceEngineTest, CutAnywhereAndResumedGivesTheSameBytes) {
+  for (const Member& member : EveryCell()) {
+    Recorder whole_recorder;
+    const Outcome whole = Train({member}, 1, whole_recorder)[0];
+    const auto& checkpoints = whole_recorder.checkpoints[0];
+    ASSERT_EQ(checkpoints.size(), 2);  // 25 and 50; what it ends with is the outcome
+    EXPECT_EQ(checkpoints[0].iteration, 25);
+
+    // A search's rung, an observer that stops it, and a checkpoint that went through a file.
+    Member part = member;
+    part.until_iteration = 17;
+    const Outcome rung = Train({part})[0];
+    EXPECT_EQ(rung.ending, Ending::kTrained);
+    part.start = rung.last;
+    part.until_iteration = plan_.iterations;
+    Recorder stopper(40);
+    const Outcome stopped = Train({part}, 1, stopper)[0];
+    EXPECT_EQ(stopped.ending, Ending::kStopped);
+    EXPECT_EQ(stopped.last.iteration, 40);
+    part.start = *DecodeCheckpoint(member.cell, Bytes(member, stopped.last), "stopped");
+    const Outcome resumed = Train({part})[0];
+    EXPECT_EQ(Bytes(member, resumed.last), Bytes(member, whole.last)) << member.stream_key;
+    EXPECT_EQ(resumed.validation_loss, whole.validation_loss);
+
+    part.start = checkpoints[1];
+    EXPECT_EQ(Bytes(member, Train({part})[0].last), Bytes(member, whole.last));
+  }
+}
+
+TEST_F(ReferenceEngineTest, TheCurveHasItsPointsAndItsLastOneIsTheOutcome) {
+  const Member member = MemberOf(rnn::Architecture::kGru, rnn::Activation::kTanh, 0);
+  const Outcome outcome = Train({member})[0];
+  std::vector<int64_t> iterations;
+  for (const rnn::LossPoint& point : outcome.last.loss_curve) {
+    iterations.push_back(point.iteration);
+  }
+  EXPECT_EQ(iterations, (std::vector<int64_t>{0, 10, 20, 25, 30, 40, 50, 60}));
+  const auto& curve = outcome.last.loss_curve;
+  EXPECT_EQ(curve.back().validation_loss, outcome.validation_loss);
+  EXPECT_EQ(curve[1].validation_loss, curve[0].validation_loss);
+  EXPECT_NE(curve[3].validation_loss, curve[2].validation_loss);
+  EXPECT_EQ(outcome.last.pending_loss, 0);
+}
+
+TEST_F(ReferenceEngineTest, ADivergedNetworkLeavesTheOthersAlone) {
+  Member wild = MemberOf(rnn::Architecture::kVanilla, rnn::Activation::kRelu, 0);
+  wild.hyperparameters = {1e3, 1, 0.9, 10};
+  const Member calm = MemberOf(rnn::Architecture::kVanilla, rnn::Activation::kTanh, 1);
+  const std::vector<Outcome> outcomes = Train({wild, calm}, 1);
+  EXPECT_EQ(outcomes[0].ending, Ending::kDiverged);
+  EXPECT_LT(outcomes[0].diverged_at, plan_.iterations);
+  EXPECT_TRUE(std::isfinite(outcomes[0].last_finite_loss));
+  EXPECT_GT(outcomes[0].last_finite_loss, 0);
+  EXPECT_FALSE(Bytes(wild, outcomes[0].last).empty()) << "the last finite checkpoint is a file";
+  EXPECT_EQ(Bytes(calm, outcomes[1].last), Bytes(calm, Train({calm})[0].last));
+}
+
+// One iteration, from the checkpoints on both sides of it: v = m v + s (g + 2 l2 θ), θ -= lr v.
+TEST_F(ReferenceEngineTest, AnIterationIsTheStatedUpdate) {
+  Member member = MemberOf(rnn::Architecture::kVanilla, rnn::Activation::kTanh, 0);
+  member.hyperparameters = {0.05, 0.25, 0.5, 0.01};
+  plan_.decay_steps = 8;
+  const auto at = [&](int64_t iteration) {
+    member.until_iteration = iteration;
+    return Train({member})[0].last;
+  };
+  const Checkpoint before = at(4), after = at(5);
+  const double rate = 0.05 * std::pow(0.25, 4 / 8.0);
+  double clipped = 0;
+  for (size_t i = 0; i < after.velocity.size(); ++i) {
+    const double step = after.velocity[i] - 0.5 * before.velocity[i];
+    clipped += step * step;
+    EXPECT_NEAR(after.parameters[i], before.parameters[i] - rate * after.velocity[i], 1e-6);
+  }
+  EXPECT_NEAR(std::sqrt(clipped), 0.01, 1e-6) << "the gradient is longer than the clip";
+}
+
+// With a vanishing rate and no momentum, the L2 term alone tells two velocities apart.
+TEST_F(ReferenceEngineTest, L2PullsEveryParameter) {
+  Member member = MemberOf(rnn::Architecture::kLstm, rnn::Activation::kTanh, 0);
+  member.hyperparameters = {1e-12, 1, 0, 1e9};
+  member.until_iteration = 1;
+  member.l2 = 0;
+  const Checkpoint without = Train({member})[0].last;
+  member.l2 = 0.25;
+  const Checkpoint with = Train({member})[0].last;
+  for (size_t i = 0; i < with.velocity.size(); ++i) {
+    EXPECT_NEAR(with.velocity[i] - without.velocity[i], 0.5 * without.parameters[i], 1e-5) << i;
+  }
+}
+
+TEST_F(ReferenceEngineTest, TheUntrainedStateIsTheStartOfTraining) {
+  Member member = MemberOf(rnn::Architecture::kGru, rnn::Activation::kRelu, 3);
+  member.until_iteration = 0;
+  const Outcome outcome = Train({member})[0];
+  EXPECT_EQ(outcome.last.parameters,
+            InitialParameters(plan_.base_seed, member.stream_key, member.cell));
+  EXPECT_GT(outcome.validation_loss, 0);
+}
+
+TEST_F(ReferenceEngineTest, ASmallFlipFlopIsLearnt) {
+  const auto task = *task::MakeTask(task::FlipFlop{2, 30, 0.1, true});
+  plan_.task = task.get();
+  plan_.iterations = plan_.decay_steps = 400;
+  plan_.batch_size = 32;
+  plan_.curriculum.clear();
+  std::vector<Member> pack;
+  for (const auto architecture : {rnn::Architecture::kVanilla, rnn::Architecture::kUgrnn,
+                                  rnn::Architecture::kGru, rnn::Architecture::kLstm}) {
+    pack.push_back(MemberOf(architecture, rnn::Activation::kTanh, 0));
+    pack.back().cell.units = 16;
+    pack.back().l2 = 1e-5;
+    pack.back().hyperparameters = {0.1, 0.5, 0.9, 1};
+  }
+  for (const Outcome& outcome : Train(pack, 2)) {
+    EXPECT_LT(outcome.validation_loss, outcome.last.loss_curve.front().validation_loss / 10);
+  }
+}
+
+TEST_F(ReferenceEngineTest, TheCurriculumSharesTheIterations) {
+  EXPECT_EQ(StepsAt(plan_, 0), 10);
+  EXPECT_EQ(StepsAt(plan_, 29), 10);
+  EXPECT_EQ(StepsAt(plan_, 30), 20);
+  EXPECT_EQ(StepsAt(plan_, 59), 20);
+  plan_.curriculum.clear();
+  EXPECT_EQ(StepsAt(plan_, 0), 20);
+}
+
+TEST_F(ReferenceEngineTest, WrongArgumentsAreRefusedWithFieldAndLimit) {
+  const Member good = MemberOf(rnn::Architecture::kGru, rnn::Activation::kTanh, 0);
+  const auto refusal = [&](const Member& member) {
+    Recorder recorder;
+    const auto outcomes = MakeReferenceEngine()->Train(plan_, {member}, 1, recorder);
+    EXPECT_EQ(outcomes.status().code(), absl::StatusCode::kInvalidArgument);
+    return std::string(outcomes.status().message());
+  };
+  Member bad = good;
+  bad.cell.inputs = 3;
+  EXPECT_THAT(refusal(bad), HasSubstr("3 inputs and 2 outputs, the task 2 and 2"));
+  bad = good;
+  bad.until_iteration = 61;
+  EXPECT_THAT(refusal(bad), HasSubstr("until_iteration is 61; expected 0 (the start) to 60"));
+  bad = good;
+  bad.start.iteration = 10;
+  EXPECT_THAT(refusal(bad), HasSubstr("the start has 0 parameters"));
+  bad = good;
+  bad.hyperparameters.momentum = 1.5;
+  EXPECT_THAT(refusal(bad), HasSubstr("momentum"));
+  plan_.curriculum = {{10, 0.5}};
+  EXPECT_THAT(refusal(good), HasSubstr("shares add up to 0.5; expected 1"));
+  plan_.curriculum = {{21, 1}};
+  EXPECT_THAT(refusal(good), HasSubstr("21 steps; expected 1 to the task's 20"));
+  plan_.curriculum.clear();
+  plan_.batch_size = 0;
+  EXPECT_THAT(refusal(good), HasSubstr("batch_size is 0; expected 1 or more"));
+  EXPECT_THAT(std::string(MakeEngine("gpu").status().message()), HasSubstr("has: reference"));
+}
+
+}  // namespace
+}  // namespace rnnfarm::engine
