@@ -1,5 +1,6 @@
 #include "worker/dynamics/point_set.h"
 
+#include <algorithm>
 #include <cmath>
 
 namespace rnnfarm::dynamics {
@@ -59,7 +60,7 @@ double PointSet::EstimatedUnseen() const {
     once += point.hits == 1;
     twice += point.hits == 2;
   }
-  return twice > 0 ? once * once / (2 * twice) : once * (once - 1) / 2;
+  return twice > 0 ? once * once / (2 * twice) : once * std::max(0.0, once - 1) / 2;
 }
 
 }  // namespace rnnfarm::dynamics
