@@ -178,7 +178,7 @@ const drawing = (() => {
       z.push(new Array(panel.side));
       for (let c = 0; c <= r; c++, at++) z[r][c] = z[c][r] = value(triangle[at]);
     }
-    const layout = baseLayout(theme, 520);
+    const layout = baseLayout(theme, 440);
     const ends = panel.groups.map((g, i) => (panel.groups[i + 1] || {from: panel.side}).from);
     const labelled = panel.groups.length <= 24;
     const ticks = {
@@ -216,7 +216,7 @@ const drawing = (() => {
     const x = decode(panel.x), y = decode(panel.y);
     const networks = panel.networks.map((row) => networkOf(page, row));
     const narrow = page.width < 700;
-    const layout = baseLayout(theme, narrow ? 860 : 460);
+    const layout = baseLayout(theme, narrow ? 860 : 440);
     const parts = [
       {field: 'architecture', colour: architectureColour, number: '', title: 'by architecture'},
       {field: 'activation', colour: activationColour, number: '2', title: 'by activation'},
@@ -261,7 +261,7 @@ const drawing = (() => {
     const theme = page.theme;
     const choice = panel.choices[page.choice];
     const inSpace = panel.in_space;
-    const layout = baseLayout(theme, 480);
+    const layout = baseLayout(theme, 440);
     const source = page.panels[panel.trajectories];
     const data = source ? trajectoryTraces(
       source.portraits[choice.portrait], inSpace, false,
@@ -302,7 +302,7 @@ const drawing = (() => {
   function graph(panel, page) {
     const theme = page.theme;
     const choice = panel.choices[page.choice];
-    const layout = baseLayout(theme, 480);
+    const layout = baseLayout(theme, 440);
     const data = [];
     const widths = [[0, 0.15, 1], [0.15, 0.35, 2.5], [0.35, 0.65, 4], [0.65, Infinity, 6]];
     for (const [low, high, width] of widths) {
@@ -337,7 +337,7 @@ const drawing = (() => {
     const theme = page.theme;
     const choice = panel.choices[page.choice];
     const real = decode(choice.real), imaginary = decode(choice.imaginary);
-    const layout = baseLayout(theme, 480);
+    const layout = baseLayout(theme, 440);
     const data = [];
     for (const unstable of [...new Set(choice.unstable)].sort((a, b) => a - b)) {
       const rows = [...real.keys()].filter((i) => choice.unstable[i] === unstable);

@@ -105,7 +105,7 @@ std::string ProvenanceHtml(const ResultsFolder& folder) {
 
 std::string PanelHtml(const Panel& panel) {
   std::string html = absl::StrCat(
-      "<figure id=\"", EscapeHtml(panel.id), "\" class=\"panel", panel.wide ? " wide" : "",
+      "<figure id=\"", EscapeHtml(panel.id), "\" class=\"panel", " columns-", panel.columns,
       "\"><figcaption><h3>",
       panel.label.empty() ? "" : absl::StrCat("<span class=\"label\">", panel.label, "</span> "),
       EscapeHtml(panel.title), "</h3>");

@@ -20,8 +20,8 @@ struct Panel {
   std::vector<std::string> notes;
   std::string file;    // where the numbers are, relative to the folder
   std::string python;  // lines that redraw it
-  bool wide = false;
-  int scenes = 0;  // WebGL contexts that it takes
+  int columns = 3;     // of the page's six
+  int scenes = 0;      // WebGL contexts that it takes
 };
 
 // Browsers keep at most 16 WebGL contexts alive in a page and silently drop the oldest.

@@ -21,8 +21,10 @@ Panel TrajectoriesPanel(const ResultsFolder& folder, const TaskPlace& place,
 std::vector<Panel> FixedPointPanels(const ResultsFolder& folder, const TaskPlace& place,
                                     const Portraits& portraits);
 
-// A matrix and its embedding for every metric (1c, 1d, 1f and their like).
-std::vector<Panel> SimilarityPanels(const ResultsFolder& folder, const TaskPlace& place);
+// A matrix and its embedding for every metric (1c, 1d, 1f and their like), SVCCA first, at least
+// one metric.
+std::vector<std::vector<Panel>> SimilarityPanels(const ResultsFolder& folder,
+                                                 const TaskPlace& place);
 
 // Loss against iteration, and final validation losses.
 std::vector<Panel> TrainingPanels(const ResultsFolder& folder, const TaskPlace& place);

@@ -316,6 +316,7 @@ std::vector<Panel> FixedPointPanels(const ResultsFolder& folder, const TaskPlace
     panel.missing = absl::StrCat("No fixed points of the networks above are in ", place.task,
                                  "/fixed_points, so neither they nor their graph are drawn.");
     panel.notes = std::move(notes);
+    panel.columns = 6;
     return {std::move(panel)};
   }
   std::vector<Panel> panels = {PointsPanel(place, all, portraits)};
@@ -323,6 +324,7 @@ std::vector<Panel> FixedPointPanels(const ResultsFolder& folder, const TaskPlace
   const bool any_cube = std::any_of(all.begin(), all.end(), HasCube);
   if (any_cube || place.kind == "flip_flop") panels.push_back(GraphPanel(place, all));
   panels.push_back(SpectrumPanel(place, all));
+  for (Panel& panel : panels) panel.columns = 6 / static_cast<int>(panels.size());
   return panels;
 }
 

@@ -136,6 +136,7 @@ absl::StatusOr<std::string> MatrixJson(const ResultsFolder& folder, const TaskPl
 Panel MatrixPanel(const ResultsFolder& folder, const TaskPlace& place, const std::string& metric) {
   Panel panel;
   panel.kind = "matrix";
+  panel.columns = 2;
   panel.label = metric == "svcca" ? place.Label("c", "", "") : "";
   panel.title = absl::StrCat(TitleOf(metric), " distances");
   panel.file = absl::StrCat(place.task, "/distances/", metric, ".npy");
@@ -177,7 +178,7 @@ Panel EmbeddingPanel(const ResultsFolder& folder, const TaskPlace& place,
                 : IsGraphMetric(metric) ? place.Label("f", "e", "d")
                                         : "";
   panel.title = absl::StrCat(TitleOf(metric), " distances, embedded");
-  panel.wide = true;
+  panel.columns = 4;
   panel.file = absl::StrCat(place.task, "/embeddings/", metric, ".csv");
   absl::StatusOr<Points> points = folder.ReadEmbedding(place.task, metric);
   if (!points.ok() || points->x.empty()) {
@@ -202,21 +203,22 @@ Panel EmbeddingPanel(const ResultsFolder& folder, const TaskPlace& place,
 
 }  // namespace
 
-std::vector<Panel> SimilarityPanels(const ResultsFolder& folder, const TaskPlace& place) {
+std::vector<std::vector<Panel>> SimilarityPanels(const ResultsFolder& folder,
+                                                 const TaskPlace& place) {
   std::vector<std::string> metrics = folder.MetricsOf(place.task);
   // The two that the paper draws are spoken of even when they are not there.
   if (metrics.empty()) metrics = {"svcca"};
   if (std::none_of(metrics.begin(), metrics.end(), IsGraphMetric)) {
     metrics.push_back("fixed_point_graph");
   }
-  std::vector<Panel> panels;
+  std::vector<std::vector<Panel>> panels;
   for (size_t i = 0; i < metrics.size(); ++i) {
-    for (Panel panel :
-         {MatrixPanel(folder, place, metrics[i]), EmbeddingPanel(folder, place, metrics[i])}) {
-      // Names of files may hold anything; ids may not.
-      panel.id = place.Id(absl::StrCat(panel.kind, "-", i));
-      panels.push_back(std::move(panel));
-    }
+    Panel matrix = MatrixPanel(folder, place, metrics[i]);
+    Panel embedding = EmbeddingPanel(folder, place, metrics[i]);
+    // Names of files may hold anything; ids may not.
+    matrix.id = place.Id(absl::StrCat("matrix-", i));
+    embedding.id = place.Id(absl::StrCat("embedding-", i));
+    panels.push_back({std::move(matrix), std::move(embedding)});
   }
   return panels;
 }

@@ -47,7 +47,7 @@ Panel TrajectoriesPanel(const ResultsFolder& folder, const TaskPlace& place,
   panel.kind = "trajectories";
   panel.label = place.Label("b", "b", "b");
   panel.title = "States on the probe, in principal components";
-  panel.wide = true;
+  panel.columns = 6;
   panel.notes = portraits.notes;
   if (portraits.shown.empty()) {
     panel.missing = absl::StrCat("No states of trained networks are in ", place.task,
@@ -58,12 +58,15 @@ Panel TrajectoriesPanel(const ResultsFolder& folder, const TaskPlace& place,
   const bool has_space = std::all_of(portraits.shown.begin(), portraits.shown.end(),
                                      [](const Portrait& p) { return p.dims >= 3; });
   const bool in_space = place.kind == "flip_flop" && has_space && count <= place.free_scenes;
+  const bool by_trial = place.kind == "sine_wave";
   panel.scenes = in_space ? count : 0;
   panel.caption = absl::StrCat(
       "For each architecture and activation the trained network with the lowest validation loss. ",
       "Each line is one trial of the probe, in the network's own first ",
       in_space ? "three" : "two", " principal components; at most ", kMaxDrawnTrials,
-      " trials are drawn.");
+      " trials are drawn.",
+      by_trial ? " Colour goes with the command, from the slowest (dark) to the fastest (yellow)."
+               : "");
   panel.file =
       ResultsFolder::NetworkPath(folder.networks()[portraits.shown[0].network], "states", ".npy");
   panel.python = Python(panel.file, in_space);
@@ -71,7 +74,7 @@ Panel TrajectoriesPanel(const ResultsFolder& folder, const TaskPlace& place,
   for (const Portrait& portrait : portraits.shown) items.push_back(PortraitJson(portrait));
   panel.data = JsonObject()
                    .Set("in_space", in_space ? "true" : "false")
-                   .Set("by_trial", place.kind == "sine_wave" ? "true" : "false")
+                   .Set("by_trial", by_trial ? "true" : "false")
                    .Set("portraits", JsonArray(items))
                    .Text();
   return panel;

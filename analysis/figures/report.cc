@@ -23,8 +23,11 @@ TaskSection DrawTask(const ResultsFolder& folder, TaskPlace& place) {
   section.task = place.task;
   const Portraits portraits = DrawPortraits(folder, place.task);
   Take({TrajectoriesPanel(folder, place, portraits)}, place, section);
-  Take(SimilarityPanels(folder, place), place, section);
+  // As the paper has them: one comparison of states, the fixed points, the rest.
+  std::vector<std::vector<Panel>> comparisons = SimilarityPanels(folder, place);
+  Take(std::move(comparisons[0]), place, section);
   Take(FixedPointPanels(folder, place, portraits), place, section);
+  for (size_t i = 1; i < comparisons.size(); ++i) Take(std::move(comparisons[i]), place, section);
   Take(TrainingPanels(folder, place), place, section);
   section.statistics =
       folder.Read(absl::StrCat(place.task, "/statistics.json")).value_or(std::string());

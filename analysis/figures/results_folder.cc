@@ -164,8 +164,8 @@ std::vector<std::string> ResultsFolder::MetricsOf(const std::string& task) const
   }
   std::vector<std::string> metrics(names.begin(), names.end());
   std::sort(metrics.begin(), metrics.end(), [](const std::string& a, const std::string& b) {
-    return std::make_tuple(a != "svcca", IsGraphMetric(a), a) <
-           std::make_tuple(b != "svcca", IsGraphMetric(b), b);
+    return std::make_tuple(a != "svcca", !IsGraphMetric(a), a) <
+           std::make_tuple(b != "svcca", !IsGraphMetric(b), b);
   });
   return metrics;
 }

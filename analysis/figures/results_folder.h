@@ -70,7 +70,7 @@ class ResultsFolder {
   static std::string NetworkPath(const Network& network, absl::string_view folder,
                                  absl::string_view extension);
 
-  // Metrics of <task>/distances and <task>/embeddings: svcca first, graphs last.
+  // Metrics of <task>/distances and <task>/embeddings: svcca first, then graphs.
   std::vector<std::string> MetricsOf(const std::string& task) const;
   // Rows of <task>/distances/<metric>.npy.
   absl::StatusOr<Index> ReadIndex(const std::string& task, const std::string& metric) const;
