@@ -1,0 +1,150 @@
+"""A sweep through killed processes ends with the same bytes as a calm one.
+
+In the storm a worker is killed in the middle of a training job, and then the coordinator, which
+is started again on the same store. Workers' leases are short, so that the lost jobs come back soon.
+"""
+
+import io
+import os
+import sys
+import zipfile
+
+import numpy
+
+import farm
+
+SWEEP = "three-tasks"
+SWEEP_FILE = os.path.join(os.path.dirname(__file__), "sweeps", "three_tasks.textproto")
+TASKS = {"memory": 8, "sine": 8, "cued": 4}  # networks, untrained copies included
+METRICS = ["svcca", "cka", "procrustes", "fixed_point_graph"]
+WATCH_SECONDS = 240
+
+
+def running_training(running, worker=None):
+    """A training job that has done some of its work, or None; by the worker, if one is named."""
+    for job in running.jobs(SWEEP):
+        if (job["kind"] == "train" and job["state"] == "leased" and job["share"]
+                and 0 < job["share"] < 0.9 and worker in (None, job["worker"])):
+            return job
+    return None
+
+
+def calm():
+    """Results and the digests of everything that the jobs made, undisturbed."""
+    with_one = farm.Farm("calm")
+    with_one.start_coordinator()
+    with_one.client("sweep", "submit", SWEEP_FILE)
+    worker = with_one.start_worker("alone")
+    with_one.watch(SWEEP, WATCH_SECONDS)
+    results = collect(with_one)
+    assert farm.terminate(worker) == 0, "a drained worker exits with 0"
+    assert farm.terminate(with_one.coordinator) == 0, "a coordinator told to end exits with 0"
+    with_one.passed = True
+    with_one.close()
+    return results
+
+
+def storm():
+    hit = farm.Farm("storm", lease_term="3s")
+    hit.start_coordinator()
+    hit.client("sweep", "submit", SWEEP_FILE)
+    first = hit.start_worker("first")
+    hit.start_worker("second")
+
+    lost = farm.wait_until(lambda: running_training(hit, "first"), "the first worker trains")
+    farm.kill(first)
+    print(f"killed the first worker while it trained {lost['subject']} ({lost['share']:.0%})")
+    attempt = lambda: hit.job(lost["name"])
+    farm.wait_until(lambda: int(attempt()["attempt"]) > lost["attempt"], "the lost job is leased again")
+
+    struck = farm.wait_until(lambda: running_training(hit), "training goes on")
+    farm.kill(hit.coordinator)
+    print(f"killed the coordinator while {struck['worker']} trained {struck['subject']}")
+    hit.start_coordinator()
+
+    hit.watch(SWEEP, WATCH_SECONDS)
+    lost = hit.job(lost["name"])
+    assert lost["state"] == "JOB_STATE_SUCCEEDED", lost
+    assert lost["lost_leases"] >= 1, lost
+    results = collect(hit)
+    hit.passed = True
+    hit.close()
+    return results
+
+
+def collect(running):
+    """Pulled files by path, and the artifacts of each job by its name."""
+    out = os.path.join(running.folder, "results")
+    running.client("pull", SWEEP, out)
+    assert os.path.exists(os.path.join(out, "manifest.json")), "no manifest"
+    artifacts = {}
+    for row in running.jobs(SWEEP):
+        job = running.job(row["name"])
+        assert job["state"] in ("JOB_STATE_SUCCEEDED", "JOB_STATE_DIVERGED",
+                                "JOB_STATE_CANCELLED"), job
+        artifacts[job["name"]] = job.get("artifacts", {})
+    networks = running.rows("networks", SWEEP, "--limit", "0")
+    assert len(networks) == sum(TASKS.values()), len(networks)
+    states = {network["state"] for network in networks}
+    assert states == {"analyzed"}, states
+    return farm.files_under(out), artifacts
+
+
+def arrays_of(path, content):
+    """Opens the file as people do; a dictionary of arrays."""
+    if path.endswith(".npy"):
+        return {"": numpy.load(io.BytesIO(content), allow_pickle=False)}
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        assert archive.testzip() is None, path
+    with numpy.load(io.BytesIO(content), allow_pickle=False) as archive:
+        return {name: archive[name] for name in archive.files}
+
+
+def check_complete(files):
+    """Every file that a user is promised is there and NumPy opens it."""
+    for task, count in TASKS.items():
+        of_task = [path for path in files if path.startswith(task + "/")]
+        kinds = {kind: [path for path in of_task if path.startswith(f"{task}/{kind}/")]
+                 for kind in ("networks", "states", "fixed_points")}
+        assert len(kinds["states"]) == count, kinds["states"]
+        assert len(kinds["fixed_points"]) == count, kinds["fixed_points"]
+        assert len(kinds["networks"]) >= count // 2, kinds["networks"]
+        for metric in METRICS:
+            distances = arrays_of(".npy", files[f"{task}/distances/{metric}.npy"])[""]
+            assert distances.shape == (count, count), (task, metric, distances.shape)
+            assert numpy.isfinite(distances).all(), (task, metric)
+            embedding = files[f"{task}/embeddings/{metric}.csv"].decode().splitlines()
+            assert len(embedding) == count + 1, (task, metric, len(embedding))
+        assert f"{task}/distances/index.csv" in files, sorted(of_task)
+    for path, content in files.items():
+        if path.endswith((".npy", ".npz")):
+            for name, array in arrays_of(path, content).items():
+                assert array.dtype != object, (path, name)
+
+
+def assert_same(calm_results, storm_results):
+    calm_files, calm_artifacts = calm_results
+    storm_files, storm_artifacts = storm_results
+    assert calm_artifacts.keys() == storm_artifacts.keys()
+    different = [name for name in calm_artifacts if calm_artifacts[name] != storm_artifacts[name]]
+    assert not different, f"artifacts of these jobs differ: {different}"
+    assert calm_files.keys() == storm_files.keys(), calm_files.keys() ^ storm_files.keys()
+    # How long training took is told in the table of networks and in the manifest's digest of it.
+    timed = {"networks.csv", "manifest.json"}
+    different = [path for path in calm_files
+                 if path not in timed and calm_files[path] != storm_files[path]]
+    assert not different, f"these files differ: {different}"
+
+
+def main():
+    calm_results = calm()
+    check_complete(calm_results[0])
+    print(f"calm run: {len(calm_results[0])} files")
+    storm_results = storm()
+    assert_same(calm_results, storm_results)
+    print(f"storm: the same {len(storm_results[0])} files, "
+          f"{sum(map(len, storm_results[1].values()))} artifacts")
+
+
+if __name__ == "__main__":
+    sys.exit(main())
