@@ -1,0 +1,256 @@
+#include <set>
+
+#include "gmock/gmock.h"
+#include "tests/coordinator/scheduler/farm.h"
+
+namespace rnnfarm::scheduler {
+namespace {
+
+using testing::ElementsAre;
+using testing::IsEmpty;
+using testing::SizeIs;
+
+v1::SyncRequest Holding(const std::string& worker, const v1::SyncResponse& granted) {
+  v1::SyncRequest request = Farm::Request(worker, 0);
+  for (const v1::Lease& lease : granted.leases()) {
+    v1::HeldLease& held = *request.add_held();
+    held.set_job(lease.job());
+    held.set_attempt(lease.attempt());
+    held.mutable_progress()->set_iteration(50);
+    held.mutable_progress()->set_iterations(100);
+    held.mutable_progress()->set_iterations_per_second(3);
+  }
+  return request;
+}
+
+TEST(Grant, PacksHaveOneShapeAndAtMostTheWorkersSize) {
+  Farm farm;
+  farm.Submit(KnownSweep("grid { architecture: 'lstm' l2: 0.1 } seeds { count: 5 }"));
+  const v1::SyncResponse response = farm.Sync("w", 18, 4);
+  ASSERT_THAT(response.leases(), SizeIs(18));
+  std::map<int64_t, std::vector<v1::JobSpec>> packs;
+  for (const v1::Lease& lease : response.leases()) packs[lease.pack()].push_back(lease.spec());
+  // Ten of the first shape as 4 + 4 + 2, eight of the second as 4 + 4.
+  std::vector<size_t> sizes;
+  for (const auto& [number, specs] : packs) {
+    sizes.push_back(specs.size());
+    for (const v1::JobSpec& spec : specs) EXPECT_EQ(spec.architecture(), specs[0].architecture());
+  }
+  EXPECT_THAT(sizes, ElementsAre(4, 4, 2, 4, 4));
+  EXPECT_EQ(absl::Seconds(response.next_sync().seconds()), farm.options.busy_sync);
+  EXPECT_EQ(response.lease_term().seconds(), 60);
+}
+
+TEST(Grant, AxesThatTheTrainingSharesAreOfTheShape) {
+  Farm farm;
+  farm.Submit(KnownSweep("grid { axis { field: 'batch_size' value: [8, 16] } }"));
+  std::map<int64_t, std::set<int>> sizes;
+  const v1::SyncResponse granted = farm.Sync("w", 8);
+  for (const v1::Lease& lease : granted.leases()) {
+    sizes[lease.pack()].insert(lease.spec().training().batch_size());
+  }
+  ASSERT_THAT(sizes, SizeIs(2));
+  for (const auto& [pack, values] : sizes) EXPECT_THAT(values, SizeIs(1));
+}
+
+TEST(Grant, WorkersShareAShape) {
+  Farm farm;
+  farm.Sync("a", 0);
+  farm.Sync("b", 0);
+  farm.Submit(KnownSweep("seeds { count: 10 }"));
+  EXPECT_THAT(farm.Sync("a", 100, 100).leases(), SizeIs(5));
+  EXPECT_THAT(farm.Sync("b", 100, 100).leases(), SizeIs(3));
+}
+
+TEST(Grant, OnlyWhatTheWorkerCanDo) {
+  Farm farm;
+  farm.Submit(KnownSweep());
+  v1::SyncRequest request = Farm::Request("w", 8);
+  request.mutable_capability()->clear_kind();
+  request.mutable_capability()->add_kind(v1::JOB_KIND_COMPARE);
+  EXPECT_FALSE(farm.scheduler->HasWorkFor(request, farm.now));
+  EXPECT_THAT(farm.Sync(request).leases(), IsEmpty());
+  EXPECT_THAT(farm.Sync("v", 0).leases(), IsEmpty());
+  EXPECT_TRUE(farm.scheduler->HasWorkFor(Farm::Request("v", 1), farm.now));
+}
+
+TEST(Grant, AnalysesGoBeforeTrainingAndEarlierSweepsBeforeLater) {
+  Farm farm;
+  farm.Submit(KnownSweep());
+  farm.now += absl::Seconds(1);
+  farm.Submit(KnownSweep("name: 'another'"));
+  const v1::SyncResponse first = farm.Sync("w", 1);
+  EXPECT_EQ(first.leases(0).job(), "sweeps/small/jobs/train-" + std::string(kKey) + "-s0");
+  farm.Report("w", Farm::Result(first.leases(0)));
+  const v1::SyncResponse next = farm.Sync("w", 3);
+  ASSERT_THAT(next.leases(), SizeIs(3));
+  EXPECT_EQ(next.leases(0).job(), "sweeps/small/jobs/analyze-" + std::string(kKey) + "-s0");
+  EXPECT_EQ(next.leases(1).job(), "sweeps/small/jobs/train-" + std::string(kKey) + "-s1");
+  EXPECT_EQ(next.leases(2).job(), "sweeps/another/jobs/train-" + std::string(kKey) + "-s0");
+}
+
+TEST(Lease, LivesWhileItIsNamed) {
+  Farm farm;
+  farm.Submit(KnownSweep());
+  const v1::SyncResponse granted = farm.Sync("w", 2);
+  for (int i = 0; i < 10; ++i) {
+    farm.now += absl::Seconds(30);
+    EXPECT_THAT(farm.Sync(Holding("w", granted)).dropped(), IsEmpty());
+    EXPECT_THAT(farm.Apply(Tick{}).writes, IsEmpty());
+  }
+  const v1::Sweep sweep = farm.Sweep();
+  EXPECT_EQ(sweep.stages(0).leased(), 2);
+  EXPECT_EQ(sweep.stages(0).running_share(), 0.5);
+  EXPECT_EQ(sweep.stages(0).iterations_per_second(), 6);
+  EXPECT_THAT(farm.scheduler->Workers()[0].leases(), SizeIs(2));
+}
+
+TEST(Lease, RunsOutWithoutItsWorker) {
+  Farm farm;
+  farm.Submit(KnownSweep());
+  const v1::SyncResponse granted = farm.Sync("w", 1);
+  EXPECT_EQ(farm.scheduler->NextTick(), farm.now + farm.options.lease_term);
+  farm.now = farm.scheduler->NextTick();
+  const Effects tick = farm.Apply(Tick{});
+  EXPECT_TRUE(tick.wake_idle);
+  const v1::Job& job = farm.Job("train-" + std::string(kKey) + "-s0");
+  EXPECT_EQ(job.state(), v1::JOB_STATE_PENDING);
+  EXPECT_EQ(job.lost_leases(), 1);
+  EXPECT_EQ(job.attempts(0).outcome(), "lost: the lease ran out");
+  EXPECT_EQ(farm.scheduler->Workers()[0].state(), v1::WORKER_STATE_LOST);
+  EXPECT_THAT(farm.Sync(Holding("w", granted)).dropped(), ElementsAre(granted.leases(0).job()));
+  EXPECT_EQ(farm.scheduler->Workers()[0].state(), v1::WORKER_STATE_ACTIVE);
+}
+
+TEST(Lease, IsAdoptedAgainAfterARestartWithAFullTerm) {
+  Farm farm;
+  farm.Submit(KnownSweep());
+  const v1::SyncResponse granted = farm.Sync("w", 1);
+  farm.now += absl::Seconds(59);
+  farm.Restart();
+  farm.now += absl::Seconds(59);
+  farm.Apply(Tick{});
+  EXPECT_THAT(farm.Sync(Holding("w", granted)).dropped(), IsEmpty());
+  EXPECT_THAT(farm.Sync(Holding("thief", granted)).dropped(), SizeIs(1));
+  v1::SyncResponse stale = granted;
+  stale.mutable_leases(0)->set_attempt(7);
+  EXPECT_THAT(farm.Sync(Holding("w", stale)).dropped(), SizeIs(1));
+  EXPECT_TRUE(farm.Report("w", Farm::Result(granted.leases(0))).accepted());
+}
+
+TEST(Lease, ComesBackSoonIfTheGrantNeverArrivedAndCostsNothing) {
+  Farm farm;
+  farm.Submit(KnownSweep("seeds { count: 1 }"));
+  farm.Sync("w", 1);
+  farm.now += absl::Seconds(3);
+  EXPECT_THAT(farm.Sync("w", 1).leases(), IsEmpty()) << "a late duplicate must not take it back";
+  farm.now += absl::Seconds(2);
+  const v1::SyncResponse again = farm.Sync("w", 1);
+  ASSERT_THAT(again.leases(), SizeIs(1));
+  EXPECT_EQ(again.leases(0).attempt(), 2);
+  EXPECT_EQ(farm.Job("train-" + std::string(kKey) + "-s0").lost_leases(), 0);
+  // Named once and then no more: the worker lost it.
+  farm.Sync(Holding("w", again));
+  farm.now += absl::Seconds(5);
+  farm.Sync("w", 0);
+  EXPECT_EQ(farm.Job("train-" + std::string(kKey) + "-s0").lost_leases(), 1);
+}
+
+TEST(Quarantine, OfAJobNeedsTwoWorkersThatLostIt) {
+  Farm farm;
+  farm.Submit(KnownSweep("seeds { count: 1 }"));
+  const std::string id = "train-" + std::string(kKey) + "-s0";
+  const auto lose = [&](const std::string& worker) {
+    ASSERT_THAT(farm.Sync(worker, 1).leases(), SizeIs(1));
+    farm.now += farm.options.lease_term;
+    farm.Apply(Tick{});
+  };
+  for (int i = 0; i < 7; ++i) lose("w");
+  EXPECT_EQ(farm.Job(id).state(), v1::JOB_STATE_PENDING);
+  lose("v");
+  EXPECT_EQ(farm.Job(id).state(), v1::JOB_STATE_QUARANTINED);
+  EXPECT_EQ(farm.Network(std::string(kKey) + "-s0").state(), v1::NETWORK_STATE_FAILED);
+  farm.Finish();
+  EXPECT_EQ(farm.Sweep().state(), v1::SWEEP_STATE_FAILED);
+  EXPECT_EQ(farm.Job("compare-flipflop").state(), v1::JOB_STATE_SUCCEEDED);
+}
+
+TEST(Attempts, OnlyTheLastTwentyAreKept) {
+  Farm farm;
+  farm.Submit(KnownSweep("seeds { count: 1 }"));
+  for (int i = 0; i < 30; ++i) {
+    farm.Sync("w", 1);
+    farm.now += farm.options.lease_term;
+    farm.Apply(Tick{});
+  }
+  const v1::Job& job = farm.Job("train-" + std::string(kKey) + "-s0");
+  EXPECT_THAT(job.attempts(), SizeIs(20));
+  EXPECT_EQ(job.attempts(19).attempt(), 30);
+  EXPECT_EQ(job.attempt(), 30);
+}
+
+TEST(Worker, DrainsWhenAskedAndReturnsWhatItHolds) {
+  Farm farm;
+  farm.Submit(KnownSweep("seeds { count: 1 }"));
+  const v1::SyncResponse granted = farm.Sync("w", 1);
+  EXPECT_TRUE(farm.Apply(DrainWorker{"workers/w"}).status.ok());
+  EXPECT_EQ(farm.Apply(DrainWorker{"workers/x"}).status.code(), absl::StatusCode::kNotFound);
+  EXPECT_FALSE(farm.scheduler->HasWorkFor(Farm::Request("w", 4), farm.now));
+  v1::SyncRequest request = Holding("w", granted);
+  request.set_free_slots(4);
+  EXPECT_TRUE(farm.Sync(request).drain());
+  request = Farm::Request("w", 4);
+  request.set_draining(true);
+  v1::JobReport& report = *request.add_reports();
+  report.set_job(granted.leases(0).job());
+  report.set_attempt(granted.leases(0).attempt());
+  report.mutable_returned()->set_reason("drained");
+  const v1::SyncResponse last = farm.Sync(request);
+  EXPECT_TRUE(last.outcomes(0).accepted());
+  EXPECT_THAT(last.leases(), IsEmpty());
+  EXPECT_EQ(farm.scheduler->Workers()[0].state(), v1::WORKER_STATE_DRAINING);
+  const v1::Job& job = farm.Job("train-" + std::string(kKey) + "-s0");
+  EXPECT_EQ(job.state(), v1::JOB_STATE_PENDING);
+  EXPECT_EQ(job.preemptions(), 1);
+  EXPECT_EQ(job.errors() + job.lost_leases(), 0);
+  EXPECT_THAT(farm.Sync("w", 1).leases(), SizeIs(1)) << "the next process of the name is welcome";
+}
+
+TEST(Worker, ThatFailsJobAfterJobIsQuarantinedUnlessItIsTheLast) {
+  Farm farm;
+  farm.Submit(KnownSweep("seeds { count: 20 }"));
+  const auto fail_five = [&](const std::string& worker) {
+    for (int i = 0; i < 5; ++i) {
+      const v1::SyncResponse granted = farm.Sync(worker, 1);
+      ASSERT_THAT(granted.leases(), SizeIs(1));
+      farm.Report(worker, Farm::Error(granted.leases(0), "disk full", true));
+    }
+  };
+  farm.Sync("b", 0);
+  fail_five("a");
+  EXPECT_EQ(farm.scheduler->Workers()[0].state(), v1::WORKER_STATE_QUARANTINED);
+  EXPECT_THAT(farm.Sync("a", 1).leases(), IsEmpty());
+  fail_five("b");
+  EXPECT_EQ(farm.scheduler->Workers()[1].state(), v1::WORKER_STATE_ACTIVE);
+  EXPECT_THAT(farm.Sync("b", 1).leases(), SizeIs(1));
+}
+
+TEST(Worker, IsForgottenADayAfterItWentSilent) {
+  Farm farm;
+  farm.Sync("w", 0);
+  farm.now = farm.scheduler->NextTick();
+  farm.Apply(Tick{});
+  EXPECT_EQ(farm.scheduler->Workers()[0].state(), v1::WORKER_STATE_LOST);
+  farm.now = farm.scheduler->NextTick();
+  farm.Apply(Tick{});
+  EXPECT_THAT(farm.scheduler->Workers(), IsEmpty());
+  EXPECT_EQ(farm.scheduler->NextTick(), absl::InfiniteFuture());
+}
+
+TEST(Worker, MustHaveAName) {
+  Farm farm;
+  EXPECT_EQ(farm.Apply(Sync{v1::SyncRequest()}).status.code(), absl::StatusCode::kInvalidArgument);
+}
+
+}  // namespace
+}  // namespace rnnfarm::scheduler
