@@ -1,5 +1,7 @@
-#include <functional>
+#include <filesystem>
+#include <fstream>
 #include <limits>
+#include <sstream>
 
 #include "absl/strings/str_cat.h"
 #include "coordinator/population/population.h"
@@ -35,6 +37,19 @@ TEST(Validate, AcceptsGoodSweeps) {
   // What the farm keeps must be valid again.
   EXPECT_EQ(Show(Validate(WithDefaults(Small()))), "");
   EXPECT_EQ(Show(Validate(WithDefaults(ParseSweep(kPaperSweep)))), "");
+}
+
+TEST(Validate, AcceptsTheReadySweeps) {
+  int sweeps = 0;
+  for (const auto& entry : std::filesystem::directory_iterator("deploy/sweeps")) {
+    if (entry.path().extension() != ".textproto") continue;
+    std::ifstream file(entry.path());
+    std::stringstream text;
+    text << file.rdbuf();
+    EXPECT_EQ(Show(Validate(ParseSweep(text.str()))), "") << entry.path();
+    ++sweeps;
+  }
+  EXPECT_GT(sweeps, 0);
 }
 
 struct BadInput {
