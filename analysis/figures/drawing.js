@@ -50,6 +50,7 @@ const drawing = (() => {
       font: {family: 'system-ui, "Segoe UI", Roboto, Arial, sans-serif', size: 12, color: theme.ink},
       margin: {l: 56, r: 16, t: 24, b: 44},
       hoverlabel: {align: 'left'},
+      modebar: {bgcolor: 'rgba(0,0,0,0)', color: theme.soft, activecolor: theme.ink},
       legend: {font: {color: theme.ink}, bgcolor: 'rgba(0,0,0,0)'},
       annotations: [], shapes: [],
     };
@@ -63,9 +64,9 @@ const drawing = (() => {
     gridcolor: theme.line, zeroline: false, showbackground: false, showspikes: false,
     linecolor: theme.line,
   });
-  const scene = (theme, domain, names) => ({
+  const scene = (theme, domain, names, eye) => ({
     domain, aspectmode: 'cube', dragmode: 'orbit',
-    camera: {eye: {x: 1.35, y: 1.35, z: 0.95}},
+    camera: {eye: eye || {x: 1.25, y: 1.25, z: 0.85}},
     xaxis: spaceAxis(theme, names[0]), yaxis: spaceAxis(theme, names[1]),
     zaxis: spaceAxis(theme, names[2]),
   });
@@ -204,7 +205,8 @@ const drawing = (() => {
       data: [{
         type: 'heatmap', z, x: names, y: names, colorscale: 'Viridis', zmin: 0,
         zmax: panel.high > 0 ? panel.high : 1,
-        colorbar: {title: {text: plain(panel.metric), side: 'right'}, thickness: 12, outlinewidth: 0},
+        colorbar: {title: {text: plain(panel.metric) + ' distance', side: 'top'}, orientation: 'h', x: 0.5,
+                   y: 1.02, yanchor: 'bottom', thickness: 10, len: 0.9, outlinewidth: 0},
         hovertemplate: '%{y}<br>%{x}<br>distance %{z:.4f}<extra></extra>',
       }],
       layout,
@@ -239,14 +241,15 @@ const drawing = (() => {
           showlegend: true,
         });
       }
-      const domainX = narrow ? [0, 0.82] : [p * 0.52, p * 0.52 + 0.39];
-      const domainY = narrow ? [1 - p * 0.52 - 0.43, 1 - p * 0.52 - 0.03] : [0, 0.94];
+      const domainX = narrow ? [0, 1] : [p * 0.53, p * 0.53 + 0.47];
+      const domainY = narrow ? [0.58 - p * 0.54, 0.97 - p * 0.54] : [0.1, 0.94];
       layout['xaxis' + part.number] = axis(theme, '', {domain: domainX, anchor: 'y' + part.number});
       layout['yaxis' + part.number] = axis(theme, '', {
         domain: domainY, anchor: 'x' + part.number, scaleanchor: 'x' + part.number,
       });
       layout['legend' + part.number] = {
-        x: domainX[1] + 0.01, y: domainY[1], xanchor: 'left', yanchor: 'top',
+        orientation: 'h', x: domainX[0], y: domainY[0] - 26 / layout.height, xanchor: 'left',
+        yanchor: 'top',
         font: {color: theme.ink}, bgcolor: 'rgba(0,0,0,0)',
       };
       layout.annotations.push({
@@ -324,10 +327,15 @@ const drawing = (() => {
         type: 'scatter3d', mode: 'markers', name: unstableName(unstable) + ' (' + nodes.length + ')',
         x: nodes.map((n) => n.at[0]), y: nodes.map((n) => n.at[1]), z: nodes.map((n) => n.at[2]),
         hovertemplate: '(%{x}, %{y}, %{z})<extra>' + unstableName(unstable) + '</extra>',
-        marker: {size: 7, color: unstableColour(unstable, theme)}, showlegend: true,
+        marker: {size: 6, color: unstableColour(unstable, theme)}, showlegend: true,
       });
     }
-    layout.scene = scene(theme, {x: [0, 1], y: [0, 1]}, ['output 1', 'output 2', 'output 3']);
+    // Off the diagonal, where the corners of a cube would hide each other.
+    layout.scene = scene(theme, {x: [0, 1], y: [0, 1]}, ['output 1', 'output 2', 'output 3'],
+                         {x: 0.75, y: -1.75, z: 0.8});
+    const all = choice.nodes.flatMap((n) => n.at);
+    const room = [Math.min(...all) - 0.3, Math.max(...all) + 0.3];
+    for (const name of ['xaxis', 'yaxis', 'zaxis']) layout.scene[name].range = room;
     layout.margin = {l: 0, r: 0, t: 0, b: 0};
     layout.legend = Object.assign(layout.legend, {x: 0, y: 1});
     return {data, layout};
@@ -342,7 +350,7 @@ const drawing = (() => {
     for (const unstable of [...new Set(choice.unstable)].sort((a, b) => a - b)) {
       const rows = [...real.keys()].filter((i) => choice.unstable[i] === unstable);
       data.push({
-        type: 'scatter', mode: 'markers', name: 'point with ' + unstableName(unstable),
+        type: 'scatter', mode: 'markers', name: unstableName(unstable),
         x: rows.map((i) => real[i]), y: rows.map((i) => imaginary[i]), showlegend: true,
         marker: {size: 5, color: unstableColour(unstable, theme), opacity: 0.7},
         text: rows.map((i) => Math.hypot(real[i], imaginary[i]).toFixed(4)),

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <chrono>
+#include <cstdlib>
 #include <string>
 #include <vector>
 
@@ -150,6 +151,36 @@ TEST(ReportTest, StaysSmallForThousandsOfNetworks) {
   const std::string page = Render(results);
   EXPECT_LT(page.size(), 6'000'000u);
   EXPECT_THAT(page, HasSubstr("2880 networks, drawn as means over blocks in 720 rows"));
+}
+
+// Every figure's lines of Python, without their drawing, from inside the folder.
+TEST(ReportTest, PythonLinesRunOnTheFiles) {
+  if (std::system("/usr/bin/python3 -c 'import numpy' 2>/dev/null") != 0) {
+    GTEST_SKIP() << "/usr/bin/python3 has no NumPy; the lines of Python are not tried";
+  }
+  SyntheticResults results;
+  WriteEverything(results, 1);
+  const std::string page = WithoutCode(Render(results));
+  const std::string open = "<pre><code>", close = "</code></pre>";
+  int count = 0;
+  for (size_t at = page.find(open); at != std::string::npos; at = page.find(open, at + 1)) {
+    const size_t begin = at + open.size();
+    results.WriteText(
+        absl::StrCat("lines_", count++, ".py"),
+        absl::StrReplaceAll(
+            page.substr(begin, page.find(close, begin) - begin),
+            {{"&lt;", "<"}, {"&gt;", ">"}, {"&quot;", "\""}, {"&#39;", "'"}, {"&amp;", "&"}}));
+  }
+  EXPECT_GT(count, 20);
+  results.WriteText("matplotlib/pyplot.py",
+                    "from unittest.mock import MagicMock\n"
+                    "drawn = MagicMock()\n"
+                    "def __getattr__(name):\n    return getattr(drawn, name)\n");
+  results.WriteText("run.py",
+                    "import glob\nfor path in sorted(glob.glob('lines_*.py')):\n"
+                    "    exec(compile(open(path).read(), path, 'exec'), {})\n");
+  EXPECT_EQ(std::system(absl::StrCat("cd ", results.path(), " && /usr/bin/python3 run.py").c_str()),
+            0);
 }
 
 TEST(ReportTest, NamesTheFileWithoutWhichThereIsNoReport) {
