@@ -1,0 +1,157 @@
+// rnnfarm-coordinator: keeps the farm's state, hands out jobs, compares, answers people.
+//
+// Exit codes: 0 shut down by SIGTERM or SIGINT, 1 failed (a store in use or damaged, an address in
+// use), 78 wrong configuration.
+#include <glog/logging.h>
+#include <signal.h>
+#include <time.h>
+
+#include <cstdio>
+#include <cstring>
+#include <string>
+#include <vector>
+
+#include "absl/flags/flag.h"
+#include "absl/flags/parse.h"
+#include "absl/flags/reflection.h"
+#include "absl/flags/usage.h"
+#include "absl/flags/usage_config.h"
+#include "absl/time/time.h"
+#include "base/build_info.h"
+#include "base/logging.h"
+#include "coordinator/service/server.h"
+
+ABSL_FLAG(std::string, listen, rnnfarm::service::kDefaultListen,
+          "HOST:PORT to listen on; anything but loopback needs --insecure");
+ABSL_FLAG(std::string, store, "", "folder of the farm's data; made if it is not there");
+ABSL_FLAG(int64_t, max_networks, 1'000'000, "largest population that a sweep may have");
+ABSL_FLAG(bool, insecure, false,
+          "listen beyond loopback without encryption, where the network is trusted");
+ABSL_FLAG(absl::Duration, lease_term, absl::Seconds(60),
+          "after this long without a sign of life a worker's jobs go to others");
+ABSL_FLAG(int64_t, free_space_floor_mb, 256,
+          "uploads are refused while the store's disk has less free space, in MiB");
+ABSL_FLAG(int, comparison_threads, 0, "threads of a comparison; 0: as many as there are cores");
+ABSL_FLAG(bool, log_json, false, "log one JSON object a line");
+
+namespace {
+
+constexpr int kExitFailed = 1;
+constexpr int kExitBadConfiguration = 78;
+constexpr absl::Duration kFailurePoll = absl::Milliseconds(200);
+
+// Both --max-networks and --max_networks are understood.
+std::vector<std::string> WithUnderscores(int argc, char** argv) {
+  std::vector<std::string> arguments(argv, argv + argc);
+  for (std::string& argument : arguments) {
+    if (argument.rfind("--", 0) != 0) continue;
+    for (size_t i = 2; i < argument.size() && argument[i] != '='; ++i) {
+      if (argument[i] == '-') argument[i] = '_';
+    }
+  }
+  return arguments;
+}
+
+// Abseil would exit with 1, which schedulers take for a failure worth another try.
+bool CheckFlags(const std::vector<std::string>& arguments) {
+  for (size_t i = 1; i < arguments.size(); ++i) {
+    const std::string& argument = arguments[i];
+    if (argument.rfind("--", 0) != 0) continue;
+    const size_t equals = argument.find('=');
+    const std::string name = argument.substr(2, equals - 2);
+    absl::CommandLineFlag* flag = absl::FindCommandLineFlag(name);
+    const bool negated = flag == nullptr && name.rfind("no", 0) == 0 &&
+                         absl::FindCommandLineFlag(name.substr(2)) != nullptr;
+    std::string error = "there is no such flag";
+    if (negated || (flag != nullptr && (equals == std::string::npos ||
+                                        flag->ParseFrom(argument.substr(equals + 1), &error)))) {
+      continue;
+    }
+    std::fprintf(stderr, "rnnfarm-coordinator: %s: %s; see --help\n", argument.c_str(),
+                 error.c_str());
+    return false;
+  }
+  return true;
+}
+
+bool ParseFlags(int argc, char** argv) {
+  absl::SetProgramUsageMessage(
+      "The coordinator of an rnnfarm: rnnfarm-coordinator --store=FOLDER [--listen=HOST:PORT]");
+  absl::FlagsUsageConfig usage;
+  usage.version_string = [] { return "rnnfarm-coordinator " + rnnfarm::base::BuildText() + "\n"; };
+  // All flags are in this file.
+  usage.contains_helpshort_flags = [](absl::string_view file) {
+    return file.find("coordinator/main.cc") != absl::string_view::npos;
+  };
+  usage.contains_help_flags = usage.contains_helpshort_flags;
+  absl::SetFlagsUsageConfig(usage);
+  std::vector<std::string> arguments = WithUnderscores(argc, argv);
+  if (!CheckFlags(arguments)) return false;
+  std::vector<char*> pointers;
+  for (std::string& argument : arguments) pointers.push_back(argument.data());
+  const std::vector<char*> rest =
+      absl::ParseCommandLine(static_cast<int>(pointers.size()), pointers.data());
+  if (rest.size() > 1) {
+    std::fprintf(stderr, "rnnfarm-coordinator takes no argument \"%s\"; see --help\n", rest[1]);
+  }
+  return rest.size() == 1;
+}
+
+rnnfarm::service::CoordinatorServer::Options OptionsFromFlags() {
+  rnnfarm::service::CoordinatorServer::Options options;
+  options.listen = absl::GetFlag(FLAGS_listen);
+  options.insecure = absl::GetFlag(FLAGS_insecure);
+  options.store.path = absl::GetFlag(FLAGS_store);
+  options.store.free_space_floor_bytes = absl::GetFlag(FLAGS_free_space_floor_mb) << 20;
+  options.scheduler.max_networks = absl::GetFlag(FLAGS_max_networks);
+  options.scheduler.lease_term = absl::GetFlag(FLAGS_lease_term);
+  options.comparison_threads = absl::GetFlag(FLAGS_comparison_threads);
+  return options;
+}
+
+// Blocked before any thread starts, so that only WaitForEnd sees them.
+sigset_t BlockSignals() {
+  sigset_t signals;
+  sigemptyset(&signals);
+  sigaddset(&signals, SIGTERM);
+  sigaddset(&signals, SIGINT);
+  pthread_sigmask(SIG_BLOCK, &signals, nullptr);
+  return signals;
+}
+
+// Until a signal asks to end (OK) or the store fails.
+absl::Status WaitForEnd(const rnnfarm::service::CoordinatorServer& server,
+                        const sigset_t& signals) {
+  const timespec poll = absl::ToTimespec(kFailurePoll);
+  while (true) {
+    if (const int signal = sigtimedwait(&signals, nullptr, &poll); signal > 0) {
+      LOG(INFO) << "shutting down on " << strsignal(signal);
+      return absl::OkStatus();
+    }
+    if (auto failure = server.failure(); !failure.ok()) return failure;
+  }
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  const sigset_t signals = BlockSignals();
+  if (!ParseFlags(argc, argv)) return kExitBadConfiguration;
+  rnnfarm::base::LoggingOptions logging;
+  logging.json = absl::GetFlag(FLAGS_log_json);
+  rnnfarm::base::InitLogging("rnnfarm-coordinator", logging);
+  const auto options = OptionsFromFlags();
+  auto server = rnnfarm::service::CoordinatorServer::Start(options);
+  if (!server.ok()) {
+    LOG(ERROR) << server.status().message();
+    return absl::IsInvalidArgument(server.status()) ? kExitBadConfiguration : kExitFailed;
+  }
+  LOG(INFO) << "rnnfarm-coordinator " << rnnfarm::base::BuildText() << " serves "
+            << (*server)->address() << " with the store " << options.store.path;
+  const absl::Status end = WaitForEnd(**server, signals);
+  (*server)->Shutdown();
+  if (end.ok()) return 0;
+  LOG(ERROR) << "ended since the store failed: " << end.message()
+             << "; nothing acknowledged is lost, start the coordinator again";
+  return kExitFailed;
+}

@@ -1,0 +1,102 @@
+#include "coordinator/service/artifact_check.h"
+
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "base/array_file.h"
+
+namespace rnnfarm::service {
+namespace {
+
+absl::Status CheckFinite(absl::string_view name, const base::Array& array) {
+  const int64_t at = base::FirstNonFinite(array);
+  if (at < 0) return absl::OkStatus();
+  return absl::InvalidArgumentError(
+      absl::StrCat("array ", name, " holds a value that is not finite at element ", at));
+}
+
+struct NamedShape {
+  const char* name;
+  std::vector<int64_t> shape;  // -1: any extent
+};
+
+absl::Status CheckArrays(const base::Archive& archive, const std::vector<NamedShape>& wanted) {
+  for (const NamedShape& want : wanted) {
+    auto array = archive.Find(want.name, want.shape);
+    if (!array.ok()) return array.status();
+    if (auto status = CheckFinite(want.name, **array); !status.ok()) return status;
+  }
+  return absl::OkStatus();
+}
+
+absl::Status CheckNetwork(absl::string_view bytes, const ExpectedCell& cell) {
+  auto archive = base::Archive::Decode(bytes, "network");
+  if (!archive.ok()) return archive.status();
+  const int64_t rows = cell.gates() * cell.units;
+  return CheckArrays(*archive, {{"weight_ih_l0", {rows, cell.inputs}},
+                                {"weight_hh_l0", {rows, cell.units}},
+                                {"bias_ih_l0", {rows}},
+                                {"readout.weight", {cell.outputs, cell.units}},
+                                {"readout.bias", {cell.outputs}},
+                                {"initial_state", {cell.state_size()}}});
+}
+
+absl::Status CheckCheckpoint(absl::string_view bytes) {
+  auto archive = base::Archive::Decode(bytes, "checkpoint");
+  if (!archive.ok()) return archive.status();
+  for (const auto& [name, array] : archive->entries()) {
+    if (auto status = CheckFinite(name, array); !status.ok()) return status;
+  }
+  return absl::OkStatus();
+}
+
+absl::Status CheckStates(absl::string_view bytes, const ExpectedCell& cell) {
+  auto states = base::DecodeNpy(bytes, "states");
+  if (!states.ok()) return states.status();
+  if (states->shape.size() != 3 || states->shape[2] != cell.units) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("states is ", states->Describe(), ", not trials x time x ", cell.units));
+  }
+  return CheckFinite("states", *states);
+}
+
+absl::Status CheckFixedPoints(absl::string_view bytes, const ExpectedCell& cell) {
+  auto archive = base::Archive::Decode(bytes, "fixed_points");
+  if (!archive.ok()) return archive.status();
+  auto xstar = archive->Find("xstar", {-1, cell.state_size()});
+  if (!xstar.ok()) return xstar.status();
+  const int64_t points = (*xstar)->shape[0];
+  const int64_t size = cell.state_size();
+  return CheckArrays(*archive, {{"xstar", {points, size}},
+                                {"inputs", {points, cell.inputs}},
+                                {"qstar", {points}},
+                                {"J_xstar", {points, size, size}},
+                                {"eigval_J_xstar", {points, size}},
+                                {"eigvec_J_xstar", {points, size, size}},
+                                {"is_stable", {points}},
+                                {"cond_id", {points}},
+                                {"n_unstable", {points}},
+                                {"transitions", {-1, -1}}});
+}
+
+}  // namespace
+
+int64_t ExpectedCell::gates() const {
+  if (architecture == "lstm") return 4;
+  if (architecture == "gru") return 3;
+  if (architecture == "ugrnn") return 2;
+  return 1;
+}
+
+int64_t ExpectedCell::state_size() const { return architecture == "lstm" ? 2 * units : units; }
+
+absl::Status CheckArtifact(absl::string_view role, absl::string_view bytes,
+                           const ExpectedCell& cell) {
+  if (role == "network") return CheckNetwork(bytes, cell);
+  if (role == "checkpoint") return CheckCheckpoint(bytes);
+  if (role == "states") return CheckStates(bytes, cell);
+  if (role == "fixed_points") return CheckFixedPoints(bytes, cell);
+  return absl::OkStatus();
+}
+
+}  // namespace rnnfarm::service

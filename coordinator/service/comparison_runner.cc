@@ -1,0 +1,239 @@
+#include "coordinator/service/comparison_runner.h"
+
+#include <glog/logging.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <atomic>
+#include <map>
+#include <string>
+#include <utility>
+#include <variant>
+
+#include "absl/strings/str_cat.h"
+#include "base/build_info.h"
+#include "coordinator/comparison/comparison.h"
+#include "coordinator/population/population.h"
+#include "coordinator/service/resource_name.h"
+#include "coordinator/service/worker_service.h"
+
+namespace rnnfarm::service {
+namespace {
+
+constexpr absl::Duration kIdlePause = absl::Seconds(5);
+constexpr absl::Duration kShortestPause = absl::Milliseconds(10);
+// Progress is told in thousandths.
+constexpr int64_t kProgressSteps = 1000;
+
+bool IsTransient(const absl::Status& status) {
+  return absl::IsResourceExhausted(status) || absl::IsUnavailable(status) ||
+         absl::IsCancelled(status);
+}
+
+// The networks of one task in the order of the population, whatever order they were added in.
+std::vector<v1::Network> OrderedNetworks(const std::vector<const v1::Network*>& networks,
+                                         const v1::SweepSpec& spec, const std::string& task) {
+  std::map<std::string, int64_t> place;
+  for (const v1::Network& network : population::Enumerate(spec).networks) {
+    place.emplace(network.key(), static_cast<int64_t>(place.size()));
+  }
+  std::vector<v1::Network> of_task;
+  for (const v1::Network* network : networks) {
+    if (network->task() == task) of_task.push_back(*network);
+  }
+  auto place_of = [&](const v1::Network& network) {
+    auto found = place.find(network.key());
+    return found == place.end() ? static_cast<int64_t>(place.size()) : found->second;
+  };
+  std::stable_sort(of_task.begin(), of_task.end(),
+                   [&](const auto& a, const auto& b) { return place_of(a) < place_of(b); });
+  return of_task;
+}
+
+}  // namespace
+
+struct ComparisonRunner::Work {
+  v1::Lease lease;
+  std::atomic<bool> cancelled = false;
+  std::atomic<bool> ended = false;
+  absl::Mutex mutex;
+  v1::Progress progress ABSL_GUARDED_BY(mutex);
+  v1::JobReport report;  // once ended
+  std::thread thread;
+};
+
+ComparisonRunner::ComparisonRunner(Ledger& ledger, store::Store& store, int threads)
+    : ledger_(ledger), store_(store), threads_(threads) {
+  ledger_.AddListener([this](bool woke) {
+    if (!woke) return;
+    absl::MutexLock lock(&mutex_);
+    stirred_ = true;
+  });
+  thread_ = std::thread([this] { Run(); });
+}
+
+ComparisonRunner::~ComparisonRunner() { Stop(); }
+
+void ComparisonRunner::Stop() {
+  {
+    absl::MutexLock lock(&mutex_);
+    stopping_ = true;
+  }
+  if (thread_.joinable()) thread_.join();
+}
+
+void ComparisonRunner::Wait(absl::Duration pause) {
+  absl::MutexLock lock(&mutex_);
+  auto due = [this]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) { return stopping_ || stirred_; };
+  mutex_.AwaitWithTimeout(absl::Condition(&due), pause);
+  stirred_ = false;
+}
+
+void ComparisonRunner::Run() {
+  std::vector<v1::JobReport> reports = StaleLeases();
+  while (true) {
+    const absl::Duration pause = Exchange(reports);
+    Wait(pause);
+    absl::MutexLock lock(&mutex_);
+    if (stopping_) break;
+  }
+  if (work_ == nullptr) return;
+  work_->cancelled = true;
+  work_->thread.join();
+  if (!work_->report.has_result()) {
+    work_->report.mutable_returned()->set_reason("the coordinator is shutting down");
+  }
+  reports.push_back(work_->report);
+  work_.reset();
+  Exchange(reports);
+}
+
+std::vector<v1::JobReport> ComparisonRunner::StaleLeases() const {
+  std::vector<v1::JobReport> reports;
+  absl::Status read = ledger_.Read([&](const scheduler::Scheduler& scheduler) {
+    for (const std::string& sweep : scheduler.SweepNames()) {
+      for (const v1::Job* job : scheduler.JobsOf(sweep)) {
+        if (job->kind() != v1::JOB_KIND_COMPARE || job->state() != v1::JOB_STATE_LEASED) continue;
+        v1::JobReport& report = reports.emplace_back();
+        report.set_job(job->name());
+        report.set_attempt(job->attempt());
+        report.mutable_returned()->set_reason("the coordinator was restarted");
+      }
+    }
+  });
+  if (!read.ok()) LOG(WARNING) << "comparisons cannot begin: " << read;
+  return reports;
+}
+
+v1::SyncRequest ComparisonRunner::MakeRequest() const {
+  v1::SyncRequest request;
+  request.set_worker(kCoordinatorWorker);
+  request.set_build(base::BuildText());
+  char host[256] = "";
+  gethostname(host, sizeof(host) - 1);
+  request.set_host(host);
+  v1::Capability* capability = request.mutable_capability();
+  capability->add_kind(v1::JOB_KIND_COMPARE);
+  capability->set_threads(threads_);
+  capability->set_max_pack(1);
+  return request;
+}
+
+absl::Duration ComparisonRunner::Exchange(std::vector<v1::JobReport>& reports) {
+  EndWork(reports);
+  v1::SyncRequest request = MakeRequest();
+  {
+    absl::MutexLock lock(&mutex_);
+    request.set_draining(stopping_);
+    request.set_free_slots(work_ == nullptr && !stopping_ ? 1 : 0);
+  }
+  for (const v1::JobReport& report : reports) *request.add_reports() = report;
+  if (work_ != nullptr) {
+    v1::HeldLease* held = request.add_held();
+    held->set_job(work_->lease.job());
+    held->set_attempt(work_->lease.attempt());
+    absl::MutexLock lock(&work_->mutex);
+    *held->mutable_progress() = work_->progress;
+  }
+  auto reply = ledger_.Call(scheduler::Sync{std::move(request)});
+  if (!reply.ok()) return kIdlePause;
+  reports.clear();
+  const auto* response = std::get_if<v1::SyncResponse>(&*reply);
+  if (response == nullptr) return kIdlePause;
+  for (const std::string& dropped : response->dropped()) {
+    if (work_ != nullptr && work_->lease.job() == dropped) work_->cancelled = true;
+  }
+  if (!response->leases().empty() && work_ == nullptr) Begin(response->leases(0));
+  const absl::Duration next = absl::Seconds(response->next_sync().seconds()) +
+                              absl::Nanoseconds(response->next_sync().nanos());
+  return std::clamp(next, kShortestPause, kIdlePause);
+}
+
+void ComparisonRunner::Begin(const v1::Lease& lease) {
+  work_ = std::make_unique<Work>();
+  work_->lease = lease;
+  work_->thread = std::thread([this, work = work_.get()] { Compute(*work); });
+}
+
+void ComparisonRunner::EndWork(std::vector<v1::JobReport>& reports) {
+  if (work_ == nullptr || !work_->ended) return;
+  work_->thread.join();
+  reports.push_back(std::move(work_->report));
+  work_.reset();
+}
+
+void ComparisonRunner::Compute(Work& work) {
+  work.report.set_job(work.lease.job());
+  work.report.set_attempt(work.lease.attempt());
+  auto result = Compare(work);
+  if (result.ok()) {
+    *work.report.mutable_result() = *std::move(result);
+  } else {
+    LOG(WARNING) << work.lease.job() << ": " << result.status();
+    v1::JobError* error = work.report.mutable_error();
+    error->set_message(std::string(result.status().message()));
+    error->set_transient(IsTransient(result.status()));
+  }
+  work.ended = true;
+  absl::MutexLock lock(&mutex_);
+  stirred_ = true;
+}
+
+absl::StatusOr<v1::JobResult> ComparisonRunner::Compare(Work& work) {
+  comparison::Input input;
+  input.threads = threads_;
+  absl::Status found;
+  absl::Status read = ledger_.Read([&](const scheduler::Scheduler& scheduler) {
+    const std::string sweep = SweepOf(work.lease.job());
+    const v1::Job* job = scheduler.FindJob(work.lease.job());
+    auto described = scheduler.GetSweep(sweep);
+    if (job == nullptr || !described.ok()) {
+      found = absl::NotFoundError(absl::StrCat(work.lease.job(), " is gone"));
+      return;
+    }
+    input.spec = described->spec();
+    input.task = job->task();
+    input.networks = OrderedNetworks(scheduler.NetworksOf(sweep), input.spec, input.task);
+  });
+  if (!read.ok()) return read;
+  if (!found.ok()) return found;
+  auto files = comparison::Compare(
+      input, [&](const std::string& digest) { return store_.ReadWholeArtifact(digest); },
+      [&](absl::string_view phase, double share) {
+        absl::MutexLock lock(&work.mutex);
+        work.progress.set_phase(std::string(phase));
+        work.progress.set_iterations(kProgressSteps);
+        work.progress.set_iteration(static_cast<int64_t>(share * kProgressSteps));
+        return !work.cancelled;
+      });
+  if (!files.ok()) return files.status();
+  v1::JobResult result;
+  for (const auto& [path, bytes] : *files) {
+    auto artifact = store_.PutArtifact(bytes);
+    if (!artifact.ok()) return artifact.status();
+    (*result.mutable_artifacts())[path] = artifact->name().substr(sizeof("artifacts/") - 1);
+  }
+  return result;
+}
+
+}  // namespace rnnfarm::service

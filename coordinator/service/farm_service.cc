@@ -1,0 +1,192 @@
+// Calls about one resource; farm_lists.cc has the lists.
+#include "coordinator/service/farm_service.h"
+
+#include <algorithm>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "base/build_info.h"
+#include "base/status_grpc.h"
+#include "coordinator/service/resource_name.h"
+#include "coordinator/service/submission.h"
+
+namespace rnnfarm::service {
+namespace {
+
+absl::StatusOr<v1::Sweep> FindSweep(const scheduler::Scheduler& scheduler,
+                                    const std::string& name) {
+  auto sweep = scheduler.GetSweep(name);
+  if (absl::IsNotFound(sweep.status())) {
+    return UnknownName("sweep", name, scheduler.SweepNames());
+  }
+  return sweep;
+}
+
+// All names of the sweep's entries, for a hint.
+template <typename Entries>
+std::vector<std::string> NamesOf(const Entries& entries) {
+  std::vector<std::string> names;
+  for (const auto* entry : entries) names.push_back(entry->name());
+  return names;
+}
+
+}  // namespace
+
+absl::StatusOr<Ledger::Reply> FarmService::CallOnce(scheduler::Event event, const char* method,
+                                                    const std::string& request_id) {
+  if (request_id.size() > kMaxRequestIdBytes) {
+    return absl::InvalidArgumentError(absl::StrCat("request_id: ", request_id.size(),
+                                                   " bytes are more than ", kMaxRequestIdBytes,
+                                                   "; use a UUID"));
+  }
+  return ledger_.Call(std::move(event),
+                      request_id.empty() ? "" : absl::StrCat(method, "/", request_id));
+}
+
+grpc::Status FarmService::GetVersion(grpc::ServerContext*, const v1::GetVersionRequest*,
+                                     v1::GetVersionResponse* response) {
+  response->set_version(base::GetBuildInfo().version);
+  response->set_build(base::BuildText());
+  return grpc::Status::OK;
+}
+
+grpc::Status FarmService::SubmitSweep(grpc::ServerContext*, const v1::SubmitSweepRequest* request,
+                                      v1::SubmitSweepResponse* response) {
+  auto status = CheckSubmission(*request, max_networks_, store_);
+  if (!status.ok()) return base::ToGrpc(status);
+  auto answer = Change<v1::SubmitSweepResponse>(
+      scheduler::Submit{*request}, "SubmitSweep",
+      request->validate_only() ? std::string() : request->request_id());
+  if (answer.ok()) *response = *std::move(answer);
+  return base::ToGrpc(answer.status());
+}
+
+grpc::Status FarmService::GetSweep(grpc::ServerContext*, const v1::GetSweepRequest* request,
+                                   v1::GetSweepResponse* response) {
+  auto status = CheckName("name", request->name(), "sweeps/{sweep}");
+  if (!status.ok()) return base::ToGrpc(status);
+  absl::Status read = ledger_.Read([&](const scheduler::Scheduler& scheduler) {
+    auto sweep = FindSweep(scheduler, request->name());
+    if (sweep.ok()) *response->mutable_sweep() = *std::move(sweep);
+    status = sweep.status();
+  });
+  return base::ToGrpc(read.ok() ? status : read);
+}
+
+namespace {
+
+// One change of a sweep by name: cancel, pause, resume.
+template <typename Request, typename Response, typename Change>
+grpc::Status ChangeSweep(Ledger& ledger, const Request& request, Response* response,
+                         const Change& change) {
+  auto status = CheckName("name", request.name(), "sweeps/{sweep}");
+  if (!status.ok()) return base::ToGrpc(status);
+  absl::Status read = ledger.Read([&](const scheduler::Scheduler& scheduler) {
+    status = FindSweep(scheduler, request.name()).status();
+  });
+  if (!read.ok()) return base::ToGrpc(read);
+  if (!status.ok()) return base::ToGrpc(status);
+  absl::StatusOr<v1::Sweep> sweep = change();
+  if (sweep.ok()) *response->mutable_sweep() = *std::move(sweep);
+  return base::ToGrpc(sweep.status());
+}
+
+}  // namespace
+
+grpc::Status FarmService::CancelSweep(grpc::ServerContext*, const v1::CancelSweepRequest* request,
+                                      v1::CancelSweepResponse* response) {
+  return ChangeSweep(ledger_, *request, response, [&] {
+    return Change<v1::Sweep>(scheduler::CancelSweep{request->name()}, "CancelSweep",
+                             request->request_id());
+  });
+}
+
+grpc::Status FarmService::PauseSweep(grpc::ServerContext*, const v1::PauseSweepRequest* request,
+                                     v1::PauseSweepResponse* response) {
+  return ChangeSweep(ledger_, *request, response, [&] {
+    return Change<v1::Sweep>(scheduler::PauseSweep{request->name()}, "PauseSweep",
+                             request->request_id());
+  });
+}
+
+grpc::Status FarmService::ResumeSweep(grpc::ServerContext*, const v1::ResumeSweepRequest* request,
+                                      v1::ResumeSweepResponse* response) {
+  return ChangeSweep(ledger_, *request, response, [&] {
+    return Change<v1::Sweep>(scheduler::ResumeSweep{request->name()}, "ResumeSweep",
+                             request->request_id());
+  });
+}
+
+grpc::Status FarmService::GetNetwork(grpc::ServerContext*, const v1::GetNetworkRequest* request,
+                                     v1::GetNetworkResponse* response) {
+  auto status = CheckName("name", request->name(), "sweeps/{sweep}/networks/{network}");
+  if (!status.ok()) return base::ToGrpc(status);
+  absl::Status read = ledger_.Read([&](const scheduler::Scheduler& scheduler) {
+    if (const v1::Network* network = scheduler.FindNetwork(request->name())) {
+      *response->mutable_network() = *network;
+      return;
+    }
+    const std::string sweep = SweepOf(request->name());
+    status = FindSweep(scheduler, sweep).status();
+    if (status.ok()) {
+      status = UnknownName("network", request->name(), NamesOf(scheduler.NetworksOf(sweep)));
+    }
+  });
+  return base::ToGrpc(read.ok() ? status : read);
+}
+
+grpc::Status FarmService::GetJob(grpc::ServerContext*, const v1::GetJobRequest* request,
+                                 v1::GetJobResponse* response) {
+  auto status = CheckName("name", request->name(), "sweeps/{sweep}/jobs/{job}");
+  if (!status.ok()) return base::ToGrpc(status);
+  absl::Status read = ledger_.Read([&](const scheduler::Scheduler& scheduler) {
+    if (const v1::Job* job = scheduler.FindJob(request->name())) {
+      *response->mutable_job() = *job;
+      return;
+    }
+    const std::string sweep = SweepOf(request->name());
+    status = FindSweep(scheduler, sweep).status();
+    if (status.ok()) status = UnknownName("job", request->name(), NamesOf(scheduler.JobsOf(sweep)));
+  });
+  return base::ToGrpc(read.ok() ? status : read);
+}
+
+namespace {
+
+absl::StatusOr<v1::Worker> FindWorker(const Ledger& ledger, const std::string& name) {
+  if (auto status = CheckName("name", name, "workers/{worker}"); !status.ok()) return status;
+  std::vector<v1::Worker> workers;
+  absl::Status read =
+      ledger.Read([&](const scheduler::Scheduler& scheduler) { workers = scheduler.Workers(); });
+  if (!read.ok()) return read;
+  std::vector<std::string> names;
+  for (v1::Worker& worker : workers) {
+    if (worker.name() == name) return std::move(worker);
+    names.push_back(worker.name());
+  }
+  return UnknownName("worker", name, names);
+}
+
+}  // namespace
+
+grpc::Status FarmService::GetWorker(grpc::ServerContext*, const v1::GetWorkerRequest* request,
+                                    v1::GetWorkerResponse* response) {
+  auto worker = FindWorker(ledger_, request->name());
+  if (worker.ok()) *response->mutable_worker() = *std::move(worker);
+  return base::ToGrpc(worker.status());
+}
+
+grpc::Status FarmService::DrainWorker(grpc::ServerContext*, const v1::DrainWorkerRequest* request,
+                                      v1::DrainWorkerResponse* response) {
+  auto worker = FindWorker(ledger_, request->name());
+  if (worker.ok()) {
+    worker = Change<v1::Worker>(scheduler::DrainWorker{request->name()}, "DrainWorker",
+                                request->request_id());
+  }
+  if (worker.ok()) *response->mutable_worker() = *std::move(worker);
+  return base::ToGrpc(worker.status());
+}
+
+}  // namespace rnnfarm::service

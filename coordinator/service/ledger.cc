@@ -1,0 +1,240 @@
+#include "coordinator/service/ledger.h"
+
+#include <glog/logging.h>
+
+#include <algorithm>
+#include <utility>
+#include <variant>
+
+#include "absl/memory/memory.h"
+#include "absl/strings/str_cat.h"
+#include "absl/synchronization/notification.h"
+
+namespace rnnfarm::service {
+namespace {
+
+using Reply = Ledger::Reply;
+
+absl::Status Stopped() {
+  return absl::UnavailableError("the coordinator is shutting down; try again when it is back");
+}
+
+// Kind of the reply, then its message.
+std::string EncodeReply(const Reply& reply) {
+  std::string bytes(1, static_cast<char>('0' + reply.index()));
+  std::visit(
+      [&](const auto& message) {
+        if constexpr (!std::is_same_v<std::decay_t<decltype(message)>, std::monostate>) {
+          message.AppendToString(&bytes);
+        }
+      },
+      reply);
+  return bytes;
+}
+
+template <size_t kind>
+bool DecodeKind(absl::string_view bytes, Reply& reply) {
+  if constexpr (kind == std::variant_size_v<Reply>) {
+    return false;
+  } else {
+    if (bytes[0] != '0' + kind) return DecodeKind<kind + 1>(bytes, reply);
+    auto& message = reply.emplace<kind>();
+    if constexpr (kind > 0) {
+      return message.ParseFromArray(bytes.data() + 1, static_cast<int>(bytes.size()) - 1);
+    }
+    return true;
+  }
+}
+
+absl::StatusOr<Reply> DecodeReply(absl::string_view bytes) {
+  Reply reply;
+  if (bytes.empty() || !DecodeKind<0>(bytes, reply)) {
+    return absl::DataLossError("the stored answer to this request is damaged");
+  }
+  return reply;
+}
+
+struct AddRecord {
+  store::Batch& batch;
+  void operator()(v1::Sweep& record) { batch.sweeps.push_back(std::move(record)); }
+  void operator()(v1::Configuration& record) { batch.configurations.push_back(std::move(record)); }
+  void operator()(v1::Network& record) { batch.networks.push_back(std::move(record)); }
+  void operator()(v1::Job& record) { batch.jobs.push_back(std::move(record)); }
+};
+
+}  // namespace
+
+Ledger::Ledger(store::Store& store, Options options)
+    : store_(store), options_(std::move(options)), scheduler_(options_.scheduler) {}
+
+absl::StatusOr<std::unique_ptr<Ledger>> Ledger::Open(store::Store& store, Options options) {
+  auto ledger = absl::WrapUnique(new Ledger(store, std::move(options)));
+  if (auto status = ledger->Restore(); !status.ok()) return status;
+  ledger->thread_ = std::thread([raw = ledger.get()] { raw->Run(); });
+  return ledger;
+}
+
+Ledger::~Ledger() { Stop(); }
+
+absl::Status Ledger::Restore() {
+  absl::MutexLock lock(&state_mutex_);
+  auto load = [this](auto record) {
+    state_mutex_.AssertHeld();
+    scheduler_.Load(scheduler::Record(std::move(record)));
+  };
+  store::Store::Visitor visitor;
+  visitor.sweep = load;
+  visitor.configuration = load;
+  visitor.network = load;
+  visitor.job = load;
+  if (auto status = store_.Load(visitor); !status.ok()) return status;
+  scheduler_.FinishLoading(Now());
+  return absl::OkStatus();
+}
+
+void Ledger::AddListener(Listener listener) {
+  // The apply thread reads the list under this mutex.
+  absl::MutexLock lock(&state_mutex_);
+  listeners_.push_back(std::move(listener));
+}
+
+void Ledger::Post(scheduler::Event event, std::string answer_key, Done done) {
+  {
+    absl::MutexLock lock(&queue_mutex_);
+    if (!stopping_) {
+      queue_.push_back({std::move(event), std::move(answer_key), std::move(done)});
+      return;
+    }
+  }
+  done(Stopped());
+}
+
+absl::StatusOr<Reply> Ledger::Call(scheduler::Event event, std::string answer_key) {
+  absl::Notification answered;
+  absl::StatusOr<Reply> answer;
+  Post(std::move(event), std::move(answer_key), [&](absl::StatusOr<Reply> given) {
+    answer = std::move(given);
+    answered.Notify();
+  });
+  answered.WaitForNotification();
+  return answer;
+}
+
+absl::Status Ledger::Read(absl::FunctionRef<void(const scheduler::Scheduler&)> read) const {
+  absl::ReaderMutexLock lock(&state_mutex_);
+  if (failure_.ok()) read(scheduler_);
+  return failure_;
+}
+
+absl::Status Ledger::failure() const {
+  absl::ReaderMutexLock lock(&state_mutex_);
+  return failure_;
+}
+
+void Ledger::Stop() {
+  {
+    absl::MutexLock lock(&queue_mutex_);
+    stopping_ = true;
+  }
+  if (thread_.joinable()) thread_.join();
+}
+
+bool Ledger::Gather(std::vector<Pending>& gathered) {
+  absl::MutexLock lock(&queue_mutex_);
+  auto ready = [this]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(queue_mutex_) {
+    return stopping_ || !queue_.empty();
+  };
+  queue_mutex_.AwaitWithTimeout(absl::Condition(&ready), kTickPoll);
+  const size_t count = stopping_ ? queue_.size() : std::min(queue_.size(), kMaxGathered);
+  for (size_t i = 0; i < count; ++i) {
+    gathered.push_back(std::move(queue_.front()));
+    queue_.pop_front();
+  }
+  return !stopping_;
+}
+
+void Ledger::Run() {
+  while (true) {
+    std::vector<Pending> gathered;
+    if (!Gather(gathered)) {
+      for (Pending& pending : gathered) pending.done(Stopped());
+      return;
+    }
+    ApplyAndCommit(std::move(gathered));
+  }
+}
+
+void Ledger::ApplyAndCommit(std::vector<Pending> gathered) {
+  std::vector<Applied> applied;
+  std::vector<store::Batch> batches;
+  std::map<std::string, std::string> answers;
+  std::vector<Listener> listeners;
+  bool woke = false;
+  {
+    absl::MutexLock lock(&state_mutex_);
+    listeners = listeners_;
+    const absl::Time now = Now();
+    if (failure_.ok() && now >= scheduler_.NextTick()) {
+      batches.emplace_back();
+      ApplyEvent(scheduler::Tick{}, now, batches.back(), woke).IgnoreError();
+    }
+    for (Pending& pending : gathered) {
+      applied.push_back({failure_.ok() ? ApplyOne(pending, now, batches, answers, woke) : failure_,
+                         std::move(pending.done)});
+    }
+    const bool changed = std::any_of(batches.begin(), batches.end(),
+                                     [](const store::Batch& batch) { return !batch.empty(); });
+    if (changed) failure_ = store_.Commit(batches);
+    if (!failure_.ok()) {
+      if (changed) LOG(ERROR) << "nothing can be committed any more: " << failure_;
+      for (Applied& one : applied) one.answer = failure_;
+    }
+  }
+  for (Applied& one : applied) one.done(std::move(one.answer));
+  for (const Listener& listener : listeners) listener(woke);
+}
+
+absl::StatusOr<Reply> Ledger::ApplyOne(const Pending& pending, absl::Time now,
+                                       std::vector<store::Batch>& batches,
+                                       std::map<std::string, std::string>& answers, bool& woke) {
+  const std::string& key = pending.answer_key;
+  if (!key.empty()) {
+    // The same request may wait twice in one batch.
+    if (auto same = answers.find(key); same != answers.end()) return DecodeReply(same->second);
+    auto stored = store_.FindAnswer(key);
+    if (stored.ok()) return DecodeReply(*stored);
+    if (!absl::IsNotFound(stored.status())) return stored.status();
+  }
+  batches.emplace_back();
+  auto reply = ApplyEvent(pending.event, now, batches.back(), woke);
+  if (!key.empty() && reply.ok()) {
+    const std::string answer = EncodeReply(*reply);
+    answers[key] = answer;
+    batches.back().answers.emplace_back(key, answer);
+  }
+  return reply;
+}
+
+absl::StatusOr<Reply> Ledger::ApplyEvent(const scheduler::Event& event, absl::Time now,
+                                         store::Batch& batch, bool& woke) {
+  const auto* sync = std::get_if<scheduler::Sync>(&event);
+  if (sync != nullptr && !sync->request.request_id().empty()) {
+    auto last = last_syncs_.find(sync->request.worker());
+    if (last != last_syncs_.end() && last->second.request_id == sync->request.request_id()) {
+      return Reply(last->second.response);
+    }
+  }
+  scheduler::Effects effects = scheduler_.Apply(event, now);
+  for (scheduler::Record& record : effects.writes) std::visit(AddRecord{batch}, record);
+  woke = woke || effects.wake_idle;
+  if (!effects.status.ok()) return effects.status;
+  if (sync != nullptr) {
+    const auto* response = std::get_if<v1::SyncResponse>(&effects.reply);
+    if (response != nullptr && (!response->leases().empty() || !response->outcomes().empty())) {
+      last_syncs_[sync->request.worker()] = {sync->request.request_id(), *response};
+    }
+  }
+  return std::move(effects.reply);
+}
+
+}  // namespace rnnfarm::service

@@ -1,0 +1,115 @@
+// The one place where the coordinator's state changes: a thread that gathers what waits, applies
+// it to the scheduler, commits all of it in one synced batch and only then answers.
+//
+// If a commit fails, the state in memory is ahead of the disk: nothing of the batch is
+// acknowledged, and every later call and read fails with the same error. The process is to be
+// ended then; a restart finds what was acknowledged. Thread-safe.
+#ifndef RNNFARM_COORDINATOR_SERVICE_LEDGER_H_
+#define RNNFARM_COORDINATOR_SERVICE_LEDGER_H_
+
+#include <deque>
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "absl/base/thread_annotations.h"
+#include "absl/functional/function_ref.h"
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/synchronization/mutex.h"
+#include "absl/time/clock.h"
+#include "absl/time/time.h"
+#include "coordinator/scheduler/scheduler.h"
+#include "coordinator/store/store.h"
+
+namespace rnnfarm::service {
+
+class Ledger {
+ public:
+  struct Options {
+    scheduler::Options scheduler;
+    std::function<absl::Time()> now = absl::Now;
+  };
+  using Reply = decltype(scheduler::Effects::reply);
+  using Done = std::function<void(absl::StatusOr<Reply>)>;
+  // Called by the apply thread after each batch and at least every kTickPoll; `woke`: work became
+  // available.
+  using Listener = std::function<void(bool woke)>;
+
+  static constexpr absl::Duration kTickPoll = absl::Milliseconds(100);
+  // Events in one synced batch at most.
+  static constexpr size_t kMaxGathered = 256;
+
+  // Restores the scheduler from the store and starts the thread.
+  static absl::StatusOr<std::unique_ptr<Ledger>> Open(store::Store& store, Options options);
+  ~Ledger();
+
+  // `done` is called by the apply thread and must not block. A repeated `answer_key` that is not
+  // empty gets its first answer again.
+  void Post(scheduler::Event event, std::string answer_key, Done done);
+  // Waits for the answer; not for callback threads.
+  absl::StatusOr<Reply> Call(scheduler::Event event, std::string answer_key = "");
+  absl::Status Read(absl::FunctionRef<void(const scheduler::Scheduler&)> read) const;
+  // Before anything is posted.
+  void AddListener(Listener listener);
+
+  absl::Time Now() const { return options_.now(); }
+  // Why the ledger can no longer commit; OK while it can.
+  absl::Status failure() const;
+  // Answers what waits with UNAVAILABLE and ends the thread.
+  void Stop();
+
+ private:
+  struct Pending {
+    scheduler::Event event;
+    std::string answer_key;
+    Done done;
+  };
+  struct Applied {
+    absl::StatusOr<Reply> answer;
+    Done done;
+  };
+  // The last answer to a worker's Sync that granted or settled something, sent again if the
+  // worker repeats that request because the answer was lost.
+  struct LastSync {
+    std::string request_id;
+    v1::SyncResponse response;
+  };
+
+  Ledger(store::Store& store, Options options);
+  absl::Status Restore();
+  void Run();
+  // False when stopping.
+  bool Gather(std::vector<Pending>& gathered);
+  void ApplyAndCommit(std::vector<Pending> gathered);
+  absl::StatusOr<Reply> ApplyOne(const Pending& pending, absl::Time now,
+                                 std::vector<store::Batch>& batches,
+                                 std::map<std::string, std::string>& answers, bool& woke)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(state_mutex_);
+  absl::StatusOr<Reply> ApplyEvent(const scheduler::Event& event, absl::Time now,
+                                   store::Batch& batch, bool& woke)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(state_mutex_);
+
+  store::Store& store_;
+  const Options options_;
+  std::vector<Listener> listeners_;
+
+  mutable absl::Mutex queue_mutex_;
+  std::deque<Pending> queue_ ABSL_GUARDED_BY(queue_mutex_);
+  bool stopping_ ABSL_GUARDED_BY(queue_mutex_) = false;
+
+  // Held over Apply and commit, so that readers see only what is durable.
+  mutable absl::Mutex state_mutex_;
+  scheduler::Scheduler scheduler_ ABSL_GUARDED_BY(state_mutex_);
+  std::map<std::string, LastSync> last_syncs_ ABSL_GUARDED_BY(state_mutex_);
+  absl::Status failure_ ABSL_GUARDED_BY(state_mutex_);
+
+  std::thread thread_;
+};
+
+}  // namespace rnnfarm::service
+
+#endif  // RNNFARM_COORDINATOR_SERVICE_LEDGER_H_

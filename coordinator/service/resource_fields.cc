@@ -1,0 +1,156 @@
+#include "coordinator/service/resource_fields.h"
+
+#include <google/protobuf/descriptor.h>
+
+#include "absl/strings/ascii.h"
+#include "coordinator/population/population.h"
+
+namespace rnnfarm::service {
+namespace {
+
+// "failed" of JOB_STATE_FAILED.
+std::string WordOf(absl::string_view name, absl::string_view prefix) {
+  return absl::AsciiStrToLower(name.substr(prefix.size()));
+}
+
+// Without UNSPECIFIED, which is the first.
+std::vector<std::string> WordsOf(const google::protobuf::EnumDescriptor& type,
+                                 absl::string_view prefix) {
+  std::vector<std::string> words;
+  for (int i = 1; i < type.value_count(); ++i) {
+    words.push_back(WordOf(type.value(i)->name(), prefix));
+  }
+  return words;
+}
+
+FieldValue Text(const std::string& text) {
+  if (text.empty()) return {};
+  return text;
+}
+FieldValue Number(double number) { return number; }
+FieldValue Truth(bool value) { return std::string(value ? "true" : "false"); }
+
+template <typename Map>
+FieldValue AxisValue(const Map& axes, absl::string_view field) {
+  auto found = axes.find(std::string(field));
+  if (found == axes.end()) return {};
+  return found->second;
+}
+
+std::vector<Field> CellFields(const std::vector<std::string>& axes) {
+  std::vector<Field> fields = {{"task"},
+                               {"architecture", false, population::ArchitectureNames()},
+                               {"activation", false, population::ActivationNames()},
+                               {"units", true},
+                               {"l2", true},
+                               {"configuration"},
+                               {"seed", true},
+                               {"untrained", false, {"true", "false"}},
+                               {"loss", true},
+                               {"train_loss", true},
+                               {"iterations", true},
+                               {"learning_rate", true},
+                               {"lr_decay", true},
+                               {"momentum", true},
+                               {"clip_norm", true}};
+  for (const std::string& axis : axes) fields.push_back({axis, true});
+  return fields;
+}
+
+FieldValue ReadHyperparameter(const v1::Hyperparameters& chosen, absl::string_view field) {
+  if (field == "learning_rate") return Number(chosen.learning_rate());
+  if (field == "lr_decay") return Number(chosen.lr_decay());
+  if (field == "momentum") return Number(chosen.momentum());
+  if (field == "clip_norm") return Number(chosen.clip_norm());
+  return {};
+}
+
+// What networks and configurations spell alike.
+template <typename Cell>
+FieldValue ReadCellField(const Cell& cell, absl::string_view field) {
+  if (field == "task") return Text(cell.task());
+  if (field == "architecture") return Text(cell.architecture());
+  if (field == "activation") return Text(cell.activation());
+  if (field == "units") return Number(cell.units());
+  if (field == "l2") return Number(cell.l2());
+  if (auto axis = AxisValue(cell.axes(), field); axis.index() != 0) return axis;
+  if (!cell.has_hyperparameters()) return {};
+  return ReadHyperparameter(cell.hyperparameters(), field);
+}
+
+}  // namespace
+
+std::vector<Field> NetworkFields(const std::vector<std::string>& axes) {
+  std::vector<Field> fields = {
+      {"name"},
+      {"key"},
+      {"state", false, WordsOf(*v1::NetworkState_descriptor(), "NETWORK_STATE_")},
+      {"included", false, {"true", "false"}},
+      {"excluded_reason"}};
+  for (Field& field : CellFields(axes)) fields.push_back(std::move(field));
+  return fields;
+}
+
+std::vector<Field> JobFields(const std::vector<std::string>& axes) {
+  std::vector<Field> fields = {{"name"},
+                               {"kind", false, WordsOf(*v1::JobKind_descriptor(), "JOB_KIND_")},
+                               {"state", false, WordsOf(*v1::JobState_descriptor(), "JOB_STATE_")},
+                               {"network"},
+                               {"draw", true},
+                               {"rung", true},
+                               {"attempt", true},
+                               {"errors", true},
+                               {"lost_leases", true},
+                               {"preemptions", true},
+                               {"worker"},
+                               {"reason"}};
+  for (Field& field : CellFields(axes)) fields.push_back(std::move(field));
+  return fields;
+}
+
+FieldValue ReadNetworkField(const v1::Network& network, absl::string_view field) {
+  if (field == "name") return Text(network.name());
+  if (field == "key") return Text(network.key());
+  if (field == "state") {
+    return WordOf(v1::NetworkState_Name(network.state()), "NETWORK_STATE_");
+  }
+  if (field == "included") return Truth(network.included());
+  if (field == "excluded_reason") return Text(network.excluded_reason());
+  if (field == "configuration") return Text(network.configuration());
+  if (field == "seed") return Number(static_cast<double>(network.seed()));
+  if (field == "untrained") return Truth(network.untrained());
+  if (field == "loss" || field == "train_loss" || field == "iterations") {
+    if (!network.has_training()) return {};
+    const v1::TrainingSummary& training = network.training();
+    if (field == "iterations") return Number(static_cast<double>(training.iterations()));
+    return Number(field == "loss" ? training.validation_loss() : training.train_loss());
+  }
+  return ReadCellField(network, field);
+}
+
+FieldValue ReadJobField(const v1::Job& job, const v1::Network* network,
+                        const v1::Configuration* configuration, absl::string_view field) {
+  if (field == "name") return Text(job.name());
+  if (field == "kind") return WordOf(v1::JobKind_Name(job.kind()), "JOB_KIND_");
+  if (field == "state") return WordOf(v1::JobState_Name(job.state()), "JOB_STATE_");
+  if (field == "task") return Text(job.task());
+  if (field == "network") return Text(job.network());
+  if (field == "configuration") return Text(job.configuration());
+  if (field == "attempt") return Number(static_cast<double>(job.attempt()));
+  if (field == "errors") return Number(job.errors());
+  if (field == "lost_leases") return Number(job.lost_leases());
+  if (field == "preemptions") return Number(job.preemptions());
+  if (field == "reason") return Text(job.reason());
+  if (field == "worker") {
+    return job.attempts().empty() ? FieldValue() : Text(job.attempts().rbegin()->worker());
+  }
+  if (field == "draw" || field == "rung") {
+    if (job.kind() != v1::JOB_KIND_SEARCH) return {};
+    return Number(field == "draw" ? job.draw() : job.rung());
+  }
+  if (network != nullptr) return ReadNetworkField(*network, field);
+  if (configuration != nullptr) return ReadCellField(*configuration, field);
+  return {};
+}
+
+}  // namespace rnnfarm::service

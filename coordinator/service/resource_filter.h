@@ -1,0 +1,67 @@
+// Filters and orders of lists.
+//
+//   filter    comparisons joined by "and": units>=128 and architecture=gru and state!=failed
+//   order_by  a field, optionally followed by " desc"
+//
+// Operators are = != < <= > >=; text is compared without regard to case, by = and != only; values
+// with spaces stand in double quotes. An entry whose field has no value matches no comparison and
+// is sorted last.
+#ifndef RNNFARM_COORDINATOR_SERVICE_RESOURCE_FILTER_H_
+#define RNNFARM_COORDINATOR_SERVICE_RESOURCE_FILTER_H_
+
+#include <functional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+
+namespace rnnfarm::service {
+
+inline constexpr size_t kMaxFilterBytes = 2048;
+
+struct Field {
+  std::string name;
+  bool numeric = false;
+  // Of a text that can only be one of a few; empty: any.
+  std::vector<std::string> values = {};
+};
+
+using FieldValue = std::variant<std::monostate, double, std::string>;
+using FieldReader = std::function<FieldValue(absl::string_view field)>;
+
+enum class Operator { kEqual, kNotEqual, kLess, kLessOrEqual, kGreater, kGreaterOrEqual };
+
+class ResourceFilter {
+ public:
+  // INVALID_ARGUMENT naming what cannot be read and the valid fields or values.
+  static absl::StatusOr<ResourceFilter> Parse(absl::string_view text,
+                                              const std::vector<Field>& fields);
+  bool Matches(const FieldReader& read) const;
+
+ private:
+  struct Comparison {
+    std::string field;
+    Operator op = Operator::kEqual;
+    std::string text;
+    double number = 0;
+  };
+  std::vector<Comparison> comparisons_;
+};
+
+class ResourceOrder {
+ public:
+  static absl::StatusOr<ResourceOrder> Parse(absl::string_view text,
+                                             const std::vector<Field>& fields);
+  // The indices 0 … count - 1 in this order; ties keep theirs.
+  std::vector<size_t> Sorted(size_t count, const std::function<FieldReader(size_t)>& reader) const;
+
+ private:
+  std::string field_;
+  bool descending_ = false;
+};
+
+}  // namespace rnnfarm::service
+
+#endif  // RNNFARM_COORDINATOR_SERVICE_RESOURCE_FILTER_H_

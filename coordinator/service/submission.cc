@@ -1,0 +1,64 @@
+#include "coordinator/service/submission.h"
+
+#include <string>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "coordinator/population/population.h"
+
+namespace rnnfarm::service {
+namespace {
+
+absl::Status CheckFile(const std::string& field, const std::string& path, const std::string& digest,
+                       store::Store& store) {
+  if (digest.empty()) {
+    return absl::InvalidArgumentError(
+        absl::StrCat(field, ".digest: empty, so the bytes of \"", path,
+                     "\" are unknown; upload the file and give its SHA-256, as `rnnfarm sweep "
+                     "submit` does"));
+  }
+  if (auto artifact = store.GetArtifact(digest); !artifact.ok()) {
+    return absl::FailedPreconditionError(
+        absl::StrCat(field, ".digest: ", std::string(artifact.status().message()), "; upload \"",
+                     path, "\" before the sweep is submitted"));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status CheckFiles(const v1::SweepSpec& spec, store::Store& store) {
+  for (int i = 0; i < spec.task_size(); ++i) {
+    if (!spec.task(i).has_dataset()) continue;
+    const v1::Dataset& dataset = spec.task(i).dataset();
+    auto status =
+        CheckFile(absl::StrCat("task[", i, "].dataset"), dataset.path(), dataset.digest(), store);
+    if (!status.ok()) return status;
+  }
+  for (int i = 0; i < spec.import_size(); ++i) {
+    auto status = CheckFile(absl::StrCat("import[", i, "]"), spec.import(i).path(),
+                            spec.import(i).digest(), store);
+    if (!status.ok()) return status;
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+absl::Status CheckSubmission(const v1::SubmitSweepRequest& request, int64_t max_networks,
+                             store::Store& store) {
+  if (!request.has_spec()) {
+    return absl::InvalidArgumentError("spec: missing; give the sweep to be submitted");
+  }
+  const std::vector<population::Violation> violations =
+      population::Validate(request.spec(), max_networks);
+  std::string message;
+  for (size_t i = 0; i < violations.size() && i < kMaxViolationsNamed; ++i) {
+    absl::StrAppend(&message, i == 0 ? "" : "; ", violations[i].field, ": ", violations[i].message);
+  }
+  if (violations.size() > kMaxViolationsNamed) {
+    absl::StrAppend(&message, "; and ", violations.size() - kMaxViolationsNamed, " more");
+  }
+  if (!message.empty()) return absl::InvalidArgumentError(message);
+  return request.validate_only() ? absl::OkStatus() : CheckFiles(request.spec(), store);
+}
+
+}  // namespace rnnfarm::service

@@ -1,0 +1,226 @@
+#include "coordinator/service/worker_service.h"
+
+#include <algorithm>
+#include <utility>
+#include <variant>
+
+#include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
+#include "base/status_grpc.h"
+#include "coordinator/service/report_check.h"
+#include "coordinator/service/resource_name.h"
+
+namespace rnnfarm::service {
+namespace {
+
+constexpr int kMaxReports = 4096;
+
+absl::Status CheckSync(const v1::SyncRequest& request) {
+  if (auto status = CheckName("worker", request.worker(), "workers/{worker}"); !status.ok()) {
+    return status;
+  }
+  if (request.worker() == kCoordinatorWorker) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        "worker: ", kCoordinatorWorker, " is the coordinator's own; give the worker another name"));
+  }
+  if (request.reports_size() > kMaxReports || request.held_size() > kMaxReports) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("reports, held: more than ", kMaxReports, " at once; sync more often"));
+  }
+  return absl::OkStatus();
+}
+
+// Comparing needs the store at hand.
+void DropComparing(v1::SyncRequest& request) {
+  auto* kinds = request.mutable_capability()->mutable_kind();
+  kinds->erase(std::remove(kinds->begin(), kinds->end(), v1::JOB_KIND_COMPARE), kinds->end());
+}
+
+bool IsIdle(const v1::SyncRequest& request, const v1::SyncResponse& response) {
+  return request.free_slots() > 0 && request.held().empty() && request.reports().empty() &&
+         !request.draining() && response.leases().empty() && response.dropped().empty() &&
+         !response.drain();
+}
+
+absl::Duration FromProto(const google::protobuf::Duration& duration) {
+  return absl::Seconds(duration.seconds()) + absl::Nanoseconds(duration.nanos());
+}
+
+}  // namespace
+
+struct WorkerService::Reactor : grpc::ServerUnaryReactor {
+  explicit Reactor(WorkerService* service) : service(service) {}
+  void OnCancel() override { service->Finish(call, absl::CancelledError("the worker hung up")); }
+  void OnDone() override { delete this; }
+
+  WorkerService* service;
+  uint64_t call = 0;
+};
+
+WorkerService::WorkerService(Ledger& ledger, store::Store& store) : ledger_(ledger), store_(store) {
+  ledger_.AddListener([this](bool woke) { WakeParked(woke); });
+  for (int i = 0; i < kCheckThreads; ++i) checkers_.emplace_back([this] { CheckLoop(); });
+}
+
+WorkerService::~WorkerService() {
+  Stop();
+  for (std::thread& checker : checkers_) checker.join();
+}
+
+grpc::ServerUnaryReactor* WorkerService::Sync(grpc::CallbackServerContext*,
+                                              const v1::SyncRequest* request,
+                                              v1::SyncResponse* response) {
+  auto* reactor = new Reactor(this);
+  if (auto status = CheckSync(*request); !status.ok()) {
+    reactor->Finish(base::ToGrpc(status));
+    return reactor;
+  }
+  const uint64_t call = Open(reactor, *request, response);
+  if (call == 0) {
+    reactor->Finish(
+        base::ToGrpc(absl::UnavailableError("the coordinator is shutting down; sync again later")));
+  } else if (!NamesArtifacts(*request)) {
+    PostToLedger(call);
+  }
+  return reactor;
+}
+
+uint64_t WorkerService::Open(Reactor* reactor, const v1::SyncRequest& request,
+                             v1::SyncResponse* response) {
+  auto copy = std::make_shared<v1::SyncRequest>(request);
+  DropComparing(*copy);
+  absl::MutexLock lock(&mutex_);
+  if (stopping_) return 0;
+  const uint64_t call = next_call_++;
+  reactor->call = call;
+  if (NamesArtifacts(*copy)) to_check_.push_back(call);
+  calls_[call] = Call{reactor, response, std::move(copy), false, absl::InfinitePast()};
+  return call;
+}
+
+void WorkerService::CheckLoop() {
+  while (true) {
+    uint64_t call = 0;
+    std::shared_ptr<v1::SyncRequest> request;
+    {
+      absl::MutexLock lock(&mutex_);
+      auto ready = [this]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
+        return stopping_ || !to_check_.empty();
+      };
+      mutex_.Await(absl::Condition(&ready));
+      if (stopping_) return;
+      call = to_check_.front();
+      to_check_.pop_front();
+      auto found = calls_.find(call);
+      if (found == calls_.end()) continue;
+      request = found->second.request;
+    }
+    ReplaceBadReports(ledger_, store_, *request);
+    PostToLedger(call);
+  }
+}
+
+void WorkerService::PostToLedger(uint64_t call) {
+  scheduler::Sync event;
+  {
+    absl::MutexLock lock(&mutex_);
+    auto found = calls_.find(call);
+    if (found == calls_.end()) return;
+    event.request = *found->second.request;
+  }
+  ledger_.Post(std::move(event), "", [this, call](absl::StatusOr<Ledger::Reply> reply) {
+    Answered(call, std::move(reply));
+  });
+}
+
+void WorkerService::Answered(uint64_t call, absl::StatusOr<Ledger::Reply> reply) {
+  if (!reply.ok()) return Finish(call, reply.status());
+  auto* response = std::get_if<v1::SyncResponse>(&*reply);
+  if (response == nullptr) return Finish(call, absl::InternalError("Sync was answered wrongly"));
+  if (!Park(call, *response)) Finish(call, absl::OkStatus(), std::move(*response));
+}
+
+bool WorkerService::Park(uint64_t call, const v1::SyncResponse& response) {
+  absl::MutexLock lock(&mutex_);
+  auto found = calls_.find(call);
+  if (found == calls_.end()) return false;
+  Call& open = found->second;
+  if (!IsIdle(*open.request, response)) return false;
+  if (open.deadline == absl::InfinitePast()) {
+    open.deadline = absl::Now() + FromProto(response.next_sync());
+  }
+  if (absl::Now() >= open.deadline) return false;
+  open.parked = true;
+  *open.response = response;
+  return true;
+}
+
+void WorkerService::WakeParked(bool woke) {
+  std::vector<uint64_t> expired;
+  std::vector<std::pair<uint64_t, std::shared_ptr<v1::SyncRequest>>> waiting;
+  {
+    absl::MutexLock lock(&mutex_);
+    const absl::Time now = absl::Now();
+    for (auto& [id, call] : calls_) {
+      if (!call.parked) continue;
+      if (now >= call.deadline) {
+        expired.push_back(id);
+      } else if (woke) {
+        waiting.emplace_back(id, call.request);
+      }
+    }
+  }
+  for (uint64_t call : expired) {
+    // Held open long enough: the worker is to ask again at once.
+    Finish(call, absl::OkStatus());
+  }
+  std::vector<uint64_t> served;
+  ledger_
+      .Read([&](const scheduler::Scheduler& scheduler) {
+        for (const auto& [id, request] : waiting) {
+          if (scheduler.HasWorkFor(*request, ledger_.Now())) served.push_back(id);
+        }
+      })
+      .IgnoreError();
+  for (uint64_t call : served) {
+    {
+      absl::MutexLock lock(&mutex_);
+      auto found = calls_.find(call);
+      if (found == calls_.end()) continue;
+      found->second.parked = false;
+    }
+    PostToLedger(call);
+  }
+}
+
+void WorkerService::Finish(uint64_t call, const absl::Status& status, v1::SyncResponse response) {
+  Call open;
+  {
+    absl::MutexLock lock(&mutex_);
+    auto found = calls_.find(call);
+    if (found == calls_.end()) return;
+    open = std::move(found->second);
+    calls_.erase(found);
+  }
+  if (open.parked) {
+    open.response->clear_next_sync();
+  } else {
+    *open.response = std::move(response);
+  }
+  open.reactor->Finish(base::ToGrpc(status));
+}
+
+void WorkerService::Stop() {
+  std::vector<uint64_t> open;
+  {
+    absl::MutexLock lock(&mutex_);
+    stopping_ = true;
+    to_check_.clear();
+    for (const auto& [id, call] : calls_) open.push_back(id);
+  }
+  for (uint64_t call : open) {
+    Finish(call, absl::UnavailableError("the coordinator is shutting down; sync again later"));
+  }
+}
+
+}  // namespace rnnfarm::service
