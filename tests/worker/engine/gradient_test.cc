@@ -16,6 +16,8 @@ struct Case {
   std::string name;
 };
 
+void PrintTo(const Case& one, std::ostream* out) { *out << one.name; }
+
 std::vector<Case> EveryCase() {
   std::vector<Case> cases;
   const std::pair<const char*, task::TaskSpec> tasks[] = {
@@ -56,7 +58,7 @@ class EachGradient : public testing::TestWithParam<Case> {
 INSTANTIATE_TEST_SUITE_P(Cases, EachGradient, testing::ValuesIn(EveryCase()),
                          [](const auto& info) { return info.param.name; });
 
-// Every parameter by itself, against the difference quotient of fourth order.
+// Every parameter by itself, against the central difference quotient.
 TEST_P(EachGradient, AgreesWithFiniteDifferences) {
   const torch::NoGradGuard no_gradient;
   const Tensor gradient = [&] {
@@ -65,7 +67,8 @@ TEST_P(EachGradient, AgreesWithFiniteDifferences) {
   }();
   const double scale = gradient.abs().max().item<double>();
   ASSERT_GT(scale, 1e-3);
-  constexpr double kStep = 1e-4;
+  // So short that no kink of a relu lies within it; rounding then costs about 1e-9.
+  constexpr double kStep = 1e-6;
   Tensor shifted = flat_.clone();
   double* values = shifted.data_ptr<double>();
   for (int64_t i = 0; i < flat_.numel(); ++i) {
@@ -76,9 +79,7 @@ TEST_P(EachGradient, AgreesWithFiniteDifferences) {
       values[i] = value;
       return loss;
     };
-    const double near = loss_at(kStep) - loss_at(-kStep);
-    const double far = loss_at(2 * kStep) - loss_at(-2 * kStep);
-    const double expected = (8 * near - far) / (12 * kStep);
+    const double expected = (loss_at(kStep) - loss_at(-kStep)) / (2 * kStep);
     ASSERT_NEAR(gradient[i].item<double>(), expected, 1e-6 * scale) << "parameter " << i;
   }
 }
