@@ -12,7 +12,7 @@ namespace {
 using torch::Tensor;
 
 // The Jacobians of one chunk of starts; bounds memory and keeps the work in cache.
-constexpr int64_t kChunkBytes = 32 << 20;
+constexpr int64_t kChunkBytes = 4 << 20;
 // Newton goes on below the tolerance while it still gains: points are then exact to rounding.
 constexpr double kPolish = 1e-6;
 // A step halved this often without lowering q is at a local minimum of q.
