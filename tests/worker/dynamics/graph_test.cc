@@ -62,8 +62,9 @@ TEST(TransitionGraph, CountsRunsThatFindNoKnownStablePoint) {
   EXPECT_NEAR(graph->lost[1] + graph->adjacency[2], 1, 1e-12);
 }
 
-TEST(TransitionGraph, LosesRunsThatNeverRest) {
-  // An exact rotation about an unstable relu point would not stay; a growing unit leaves for good.
+TEST(TransitionGraph, LosesRunsThatGrowWithoutBound) {
+  // Above 0.5 the unit doubles its distance for good; below, it comes to rest at 0, which is
+  // unknown.
   const TrainedNetwork network = *Load(Plain(rnn::Activation::kRelu, 1, {2}));
   Settings settings;
   const auto graph = TransitionGraph(network, {PointAt(network, {0.5}, {-0.5})}, settings,
