@@ -81,27 +81,30 @@ Matrix ClassicalStart(const Matrix& distances, int dims) {
   return points;
 }
 
-// One majorization step (Guttman transform) from `points`, whose raw stress is returned.
+// One majorization step (Guttman transform) from `points`, whose raw stress is returned. Whole
+// columns at once, since this is n² / 2 roots and divisions.
 double SmacofStep(const Matrix& distances, double coincidence, Matrix& points) {
   const Eigen::Index n = distances.rows();
-  // Points as columns, so that the inner loop reads memory in order.
-  const Matrix x = points.transpose();
-  Matrix next = Matrix::Zero(x.rows(), n);
+  Matrix next = Matrix::Zero(n, points.cols());
   double stress = 0;
-  Vector difference(x.rows());
-  for (Eigen::Index j = 0; j < n; ++j) {
-    for (Eigen::Index i = j + 1; i < n; ++i) {
-      difference = x.col(i) - x.col(j);
-      const double embedded = difference.norm();
-      const double delta = distances(i, j);
-      stress += (delta - embedded) * (delta - embedded);
-      if (embedded <= coincidence) continue;
-      difference *= delta / embedded / static_cast<double>(n);
-      next.col(i) += difference;
-      next.col(j) -= difference;
+  Eigen::ArrayXd embedded, weight, pull;
+  for (Eigen::Index j = 0; j + 1 < n; ++j) {
+    const Eigen::Index below = n - 1 - j;
+    const auto delta = distances.col(j).tail(below).array();
+    embedded.setZero(below);
+    for (Eigen::Index k = 0; k < points.cols(); ++k) {
+      embedded += (points.col(k).tail(below).array() - points(j, k)).square();
+    }
+    embedded = embedded.sqrt();
+    stress += (delta - embedded).square().sum();
+    weight = (embedded > coincidence).select(delta / embedded, 0.0) / static_cast<double>(n);
+    for (Eigen::Index k = 0; k < points.cols(); ++k) {
+      pull = weight * (points.col(k).tail(below).array() - points(j, k));
+      next.col(k).tail(below).array() += pull;
+      next(j, k) -= pull.sum();
     }
   }
-  points = next.transpose();
+  points = std::move(next);
   return stress;
 }
 
