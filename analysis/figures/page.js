@@ -68,8 +68,8 @@
       await Plotly.react(this.plot, data, layout, settings);
     }
 
-    // As it is seen, but on white. A drawing with scenes leaves the page while its copy is drawn:
-    // browsers keep only few WebGL contexts alive.
+    // As it is seen, but on white. Plotly draws the copy's scenes in one WebGL context, which
+    // panel.h leaves room for.
     async save() {
       const {data, layout} = this.make(lightTheme);
       const shown = this.plot._fullLayout || {};
@@ -79,17 +79,12 @@
       }
       layout.paper_bgcolor = '#ffffff';
       const size = {width: this.plot.clientWidth || 1000, height: layout.height};
-      if (scenes.length > 0) Plotly.purge(this.plot);
-      try {
-        const url = await Plotly.toImage({data, layout, config: settings},
-                                         Object.assign({format: 'svg'}, size));
-        const text = decodeURIComponent(url.slice(url.indexOf(',') + 1));
-        const file = URL.createObjectURL(new Blob([text], {type: 'image/svg+xml'}));
-        element('a', {href: file, download: this.id + '.svg'}).click();
-        setTimeout(() => URL.revokeObjectURL(file), 10000);
-      } finally {
-        if (scenes.length > 0) await this.draw();
-      }
+      const url = await Plotly.toImage({data, layout, config: settings},
+                                       Object.assign({format: 'svg'}, size));
+      const text = decodeURIComponent(url.slice(url.indexOf(',') + 1));
+      const file = URL.createObjectURL(new Blob([text], {type: 'image/svg+xml'}));
+      element('a', {href: file, download: this.id + '.svg'}).click();
+      setTimeout(() => URL.revokeObjectURL(file), 10000);
     }
   }
 
