@@ -40,10 +40,10 @@ std::string FullName(const CLI::App* command) {
 }
 
 // A word that stands where a command should: its nearest name, if it is no command.
-std::string MistakenCommand(const CLI::App& reached) {
+std::string MistakenCommand(const CLI::App& app, const CLI::App& reached) {
   const std::vector<std::string> names = CommandNames(reached);
   if (names.empty()) return "";
-  for (const std::string& word : reached.remaining(true)) {
+  for (const std::string& word : app.remaining(true)) {
     if (word.empty() || word[0] == '-') continue;
     const std::string nearest = population::NearestName(word, names);
     return absl::StrCat("unknown command \"", word, "\"",
@@ -54,10 +54,15 @@ std::string MistakenCommand(const CLI::App& reached) {
 
 int ExplainUsage(const CLI::ParseError& error, const CLI::App& app, Program& program) {
   const CLI::App* reached = Reached(app);
-  const std::string mistaken = MistakenCommand(*reached);
+  const std::string mistaken = MistakenCommand(app, *reached);
   program.Say(absl::StrCat("rnnfarm: ", mistaken.empty() ? error.what() : mistaken));
   program.Say(absl::StrCat("See `", FullName(reached), " --help`."));
   return kUsage;
+}
+
+std::string Help(const CLI::App& command) {
+  const CLI::App* parent = command.get_parent();
+  return command.help(parent == nullptr ? "" : FullName(parent));
 }
 
 void AddAll(CLI::App& app, Program& program) {
@@ -102,6 +107,14 @@ int Program::Fail(const absl::Status& status) {
 
 void Program::Say(const std::string& line) { terminal.err << line << std::endl; }
 
+CLI::App* AddGroup(CLI::App& app, const std::string& name, const std::string& description,
+                   const std::string& example) {
+  CLI::App* group = app.add_subcommand(name, description);
+  group->footer(absl::StrCat("Example:\n  ", example, "\n", kGlobalOptions));
+  group->require_subcommand(1);
+  return group;
+}
+
 CLI::App* AddCommand(CLI::App& parent, Program& program, const std::string& name,
                      const std::string& description, const std::string& example,
                      std::function<int()> action) {
@@ -143,11 +156,15 @@ int RunProgram(const std::vector<std::string>& arguments, Terminal terminal) {
       "rnnfarm");
   AddGlobalOptions(app, program);
   AddAll(app, program);
+  if (arguments.empty()) {
+    terminal.err << Help(app) << std::flush;
+    return kUsage;
+  }
   try {
     std::vector<std::string> reversed(arguments.rbegin(), arguments.rend());
     app.parse(reversed);
   } catch (const CLI::CallForHelp&) {
-    terminal.out << Reached(app)->help() << std::flush;
+    terminal.out << Help(*Reached(app)) << std::flush;
     return kOk;
   } catch (const CLI::ParseError& error) {
     return ExplainUsage(error, app, program);

@@ -35,6 +35,10 @@ struct Program {
   void Say(const std::string& line);
 };
 
+// Adds a command that has commands of its own.
+CLI::App* AddGroup(CLI::App& app, const std::string& name, const std::string& description,
+                   const std::string& example);
+
 // Adds a command with its help, an example and the function that does it.
 CLI::App* AddCommand(CLI::App& parent, Program& program, const std::string& name,
                      const std::string& description, const std::string& example,

@@ -18,7 +18,7 @@ struct Arguments {
 
 Table DistanceTable(const Comparison& comparison) {
   std::vector<Column> columns = {{"label"}};
-  for (const std::string& label : comparison.labels) columns.push_back({label});
+  for (const std::string& label : comparison.labels) columns.push_back({label, false, false, true});
   Table table(columns);
   for (Eigen::Index i = 0; i < comparison.distances.rows(); ++i) {
     std::vector<Value> row = {comparison.labels[i]};

@@ -115,8 +115,7 @@ int Show(Program& program, const std::string& job, const std::string& format) {
 }  // namespace
 
 void AddJobsCommands(CLI::App& app, Program& program) {
-  CLI::App* group = app.add_subcommand("jobs", "Jobs of a sweep");
-  group->require_subcommand(1);
+  CLI::App* group = AddGroup(app, "jobs", "Jobs of a sweep", "rnnfarm jobs list universality-2019");
 
   auto listing = std::make_shared<ListingArguments>();
   AddListingOptions(*AddCommand(*group, program, "list", "Jobs, as many as --limit says",

@@ -77,8 +77,8 @@ int Show(Program& program, const std::string& network, const std::string& format
 }  // namespace
 
 void AddNetworksCommands(CLI::App& app, Program& program) {
-  CLI::App* group = app.add_subcommand("networks", "Networks of a sweep");
-  group->require_subcommand(1);
+  CLI::App* group = AddGroup(app, "networks", "Networks of a sweep",
+                             "rnnfarm networks list universality-2019 -o csv");
 
   auto listing = std::make_shared<ListingArguments>();
   AddListingOptions(

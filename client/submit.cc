@@ -1,5 +1,7 @@
 #include "client/submit.h"
 
+#include <algorithm>
+
 #include "absl/strings/str_cat.h"
 #include "base/array_file.h"
 #include "base/artifact_transfer.h"
@@ -29,8 +31,13 @@ absl::StatusOr<v1::SubmitSweepResponse> SubmitFile(const Farm& farm, const Sweep
 
 std::string DescribePopulation(const v1::SweepSpec& spec) {
   const population::Population population = population::Enumerate(population::WithDefaults(spec));
-  std::string text = absl::StrCat(spec.name(), ": ", population.networks.size(), " networks of ",
-                                  population.configurations.size(), " configurations");
+  const auto untrained =
+      std::count_if(population.networks.begin(), population.networks.end(),
+                    [](const v1::Network& network) { return network.untrained(); });
+  std::string text =
+      absl::StrCat(spec.name(), ": ", population.networks.size() - untrained, " networks of ",
+                   population.configurations.size(), " configurations");
+  if (untrained > 0) absl::StrAppend(&text, " and ", untrained, " untrained copies");
   for (const v1::ExcludedCells& cells : population.excluded) {
     absl::StrAppend(&text, ", ", cells.networks(), " left out",
                     cells.reason().empty() ? "" : absl::StrCat(" (", cells.reason(), ")"));

@@ -17,8 +17,7 @@ struct SubmitOptions {
 absl::StatusOr<v1::SubmitSweepResponse> SubmitFile(const Farm& farm, const SweepFile& file,
                                                    const SubmitOptions& options = {});
 
-// "universality-2019: 8280 networks of 276 configurations, 360 left out: did not train
-// (paper, 3.2)"
+// "paper: 8280 networks of 276 configurations and 8280 untrained copies, 720 left out (reason)"
 std::string DescribePopulation(const v1::SweepSpec& spec);
 
 }  // namespace rnnfarm::client

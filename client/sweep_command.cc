@@ -202,8 +202,8 @@ void AddFileCommands(CLI::App& group, Program& program) {
 }  // namespace
 
 void AddSweepCommands(CLI::App& app, Program& program) {
-  CLI::App* group = app.add_subcommand("sweep", "Sweep files and sweeps");
-  group->require_subcommand(1);
+  CLI::App* group =
+      AddGroup(app, "sweep", "Sweep files and sweeps", "rnnfarm sweep validate sweep.textproto");
   AddFileCommands(*group, program);
 
   auto format = std::make_shared<std::string>("table");

@@ -6,6 +6,7 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/strip.h"
 #include "base/array_file.h"
 #include "base/digest.h"
 #include "coordinator/population/population.h"
@@ -121,7 +122,8 @@ SweepFile ReadSweepFile(const std::string& path, const std::vector<std::string>&
   }
   const absl::StatusOr<std::string> text = base::ReadFile(path);
   if (!text.ok()) {
-    file.errors.push_back({{}, std::string(text.status().message())});
+    const absl::string_view message = text.status().message();
+    file.errors.push_back({{}, std::string(absl::StripPrefix(message, path + ": "))});
     return file;
   }
   return ParseSweep(*text, path, settings);

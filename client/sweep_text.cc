@@ -243,7 +243,9 @@ ParsedSweep ParseSweepText(absl::string_view source) {
     const std::vector<Token> tokens = Tokenize(text);
     const int name = FieldNameBefore(tokens, IndexAt(tokens, error->line, error->column));
     if (name < 0 || !ConcernsOneField(error->message)) {
-      parsed.errors.push_back({at, absl::StrCat(error->message, " The rest was not read.")});
+      const bool at_end = absl::EndsWith(error->message, "got: ");
+      parsed.errors.push_back({at, absl::StrCat(error->message, at_end ? "the end of the file" : "",
+                                                "; the rest was not read")});
       parsed.complete = false;
       return parsed;
     }

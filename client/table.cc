@@ -122,7 +122,9 @@ std::string Table::RenderText(bool wide, bool colour) const {
   };
   for (size_t k = 0; k < shown.size(); ++k) {
     if (k > 0) out += "  ";
-    out += Pad(absl::AsciiStrToUpper(columns_[shown[k]].name), widths[k], is_right(shown[k]));
+    const Column& column = columns_[shown[k]];
+    const std::string head = column.is_label ? column.name : absl::AsciiStrToUpper(column.name);
+    out += Pad(head, widths[k], is_right(shown[k]));
   }
   end_line();
   for (const auto& row : rows_) {

@@ -29,6 +29,7 @@ struct Column {
   std::string name;
   bool wide_only = false;  // left out of kTable
   bool is_state = false;   // coloured by its word on a terminal
+  bool is_label = false;   // the name is data and shown as it is
 };
 
 class Table {

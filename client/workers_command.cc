@@ -64,8 +64,7 @@ int Drain(Program& program, const std::string& worker) {
 }  // namespace
 
 void AddWorkersCommands(CLI::App& app, Program& program) {
-  CLI::App* group = app.add_subcommand("workers", "Workers of the coordinator");
-  group->require_subcommand(1);
+  CLI::App* group = AddGroup(app, "workers", "Workers of the coordinator", "rnnfarm workers list");
 
   auto format = std::make_shared<std::string>("table");
   AddFormatOption(*AddCommand(*group, program, "list", "All workers that the coordinator knows",
