@@ -53,6 +53,9 @@ class TransitionRuns {
         return absl::CancelledError("the transition graph was cancelled");
       }
     }
+    // Counted first and divided once, so that a row of one entry is exactly 1.
+    for (double& share : graph_.adjacency) share /= settings_.graph_runs;
+    for (double& share : graph_.lost) share /= settings_.graph_runs;
     return std::move(graph_);
   }
 
@@ -104,20 +107,18 @@ class TransitionRuns {
   void Settle(const Runs& runs, const Tensor& mask) {
     const Tensor run = runs.run.index({mask}).contiguous();
     const Tensor state = runs.state.index({mask});
-    const double share = 1.0 / settings_.graph_runs;
     for (int64_t row = 0; row < run.size(0); ++row) {
       const int64_t id = run.data_ptr<int64_t>()[row];
       const int64_t from = id / settings_.graph_runs;
       const int64_t to = NearestStable(NodeOf(id).condition, state[row]);
-      (to < 0 ? graph_.lost[from] : graph_.adjacency[from * graph_.nodes.size() + to]) += share;
+      (to < 0 ? graph_.lost[from] : graph_.adjacency[from * graph_.nodes.size() + to]) += 1;
     }
   }
 
   void Lose(const Runs& runs, const Tensor& mask) {
     const Tensor run = runs.run.index({mask}).contiguous();
     for (int64_t row = 0; row < run.size(0); ++row) {
-      graph_.lost[run.data_ptr<int64_t>()[row] / settings_.graph_runs] +=
-          1.0 / settings_.graph_runs;
+      graph_.lost[run.data_ptr<int64_t>()[row] / settings_.graph_runs] += 1;
     }
   }
 
