@@ -34,7 +34,8 @@ bool IsTransient(const absl::Status& status) {
 std::vector<v1::Network> OrderedNetworks(const std::vector<const v1::Network*>& networks,
                                          const v1::SweepSpec& spec, const std::string& task) {
   std::map<std::string, int64_t> place;
-  for (const v1::Network& network : population::Enumerate(spec).networks) {
+  const population::Population population = population::Enumerate(spec);
+  for (const v1::Network& network : population.networks) {
     place.emplace(network.key(), static_cast<int64_t>(place.size()));
   }
   std::vector<v1::Network> of_task;

@@ -14,7 +14,6 @@ namespace {
 
 struct ReportedJob {
   bool known = false;
-  v1::JobKind kind = v1::JOB_KIND_UNSPECIFIED;
   ExpectedCell cell;
 };
 
@@ -30,7 +29,6 @@ ReportedJob FindReported(const Ledger& ledger, const v1::JobReport& report) {
     auto found = scheduler.GetSweep(sweep);
     if (configuration == nullptr || !found.ok()) return;
     reported.known = true;
-    reported.kind = job->kind();
     reported.cell.architecture = configuration->architecture();
     reported.cell.units = configuration->units();
     for (const v1::Task& task : found->spec().task()) {
@@ -60,16 +58,6 @@ absl::Status CheckResult(store::Store& store, const v1::JobResult& result, const
           absl::StrCat("artifact \"", role, "\" was refused: ", std::string(status.message())));
     }
   }
-  auto lacks = [&](const char* role) {
-    return !result.diverged() && result.artifacts().count(role) == 0;
-  };
-  if (job.kind == v1::JOB_KIND_TRAIN && lacks("network")) {
-    return absl::InvalidArgumentError("artifact \"network\" is missing in the result");
-  }
-  if (job.kind == v1::JOB_KIND_ANALYZE && (lacks("states") || lacks("fixed_points"))) {
-    return absl::InvalidArgumentError(
-        "artifact \"states\" or \"fixed_points\" is missing in the result");
-  }
   return absl::OkStatus();
 }
 
@@ -90,8 +78,11 @@ bool NamesArtifacts(const v1::SyncRequest& request) {
   return false;
 }
 
-void ReplaceBadReports(const Ledger& ledger, store::Store& store, v1::SyncRequest& request) {
-  for (v1::JobReport& report : *request.mutable_reports()) {
+std::map<int, absl::Status> ReplaceBadReports(const Ledger& ledger, store::Store& store,
+                                              v1::SyncRequest& request) {
+  std::map<int, absl::Status> refused;
+  for (int i = 0; i < request.reports_size(); ++i) {
+    v1::JobReport& report = *request.mutable_reports(i);
     if (!report.has_result() && !report.has_checkpoint()) continue;
     const ReportedJob job = FindReported(ledger, report);
     if (!job.known) continue;
@@ -102,7 +93,9 @@ void ReplaceBadReports(const Ledger& ledger, store::Store& store, v1::SyncReques
     v1::JobError* error = report.mutable_error();
     error->set_message(std::string(status.message()));
     error->set_transient(true);
+    refused[i] = status;
   }
+  return refused;
 }
 
 }  // namespace rnnfarm::service

@@ -2,6 +2,9 @@
 #ifndef RNNFARM_COORDINATOR_SERVICE_REPORT_CHECK_H_
 #define RNNFARM_COORDINATOR_SERVICE_REPORT_CHECK_H_
 
+#include <map>
+
+#include "absl/status/status.h"
 #include "coordinator/service/ledger.h"
 #include "coordinator/store/store.h"
 #include "rnnfarm/v1/worker_service.pb.h"
@@ -12,9 +15,10 @@ namespace rnnfarm::service {
 bool NamesArtifacts(const v1::SyncRequest& request);
 
 // Turns each report with an artifact that is missing, damaged, of a wrong shape or not finite into
-// a transient JobError that names artifact and reason, so that the job is done again. Reads from
-// disk: not for callback threads. Thread-safe.
-void ReplaceBadReports(const Ledger& ledger, store::Store& store, v1::SyncRequest& request);
+// a transient JobError that names artifact and reason, so that the job is done again; returns why,
+// by index of the report. Reads from disk: not for callback threads. Thread-safe.
+std::map<int, absl::Status> ReplaceBadReports(const Ledger& ledger, store::Store& store,
+                                              v1::SyncRequest& request);
 
 }  // namespace rnnfarm::service
 

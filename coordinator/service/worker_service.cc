@@ -42,6 +42,15 @@ bool IsIdle(const v1::SyncRequest& request, const v1::SyncResponse& response) {
          !response.drain();
 }
 
+// The scheduler accepted the error that stands for the report; the worker is told what became of
+// the report itself. A stale attempt stays what it is.
+void Refuse(const absl::Status& why, v1::ReportOutcome& outcome) {
+  if (!outcome.accepted()) return;
+  outcome.set_accepted(false);
+  outcome.set_code(absl::StatusCodeToString(why.code()));
+  outcome.set_message(std::string(why.message()));
+}
+
 absl::Duration FromProto(const google::protobuf::Duration& duration) {
   return absl::Seconds(duration.seconds()) + absl::Nanoseconds(duration.nanos());
 }
@@ -94,7 +103,7 @@ uint64_t WorkerService::Open(Reactor* reactor, const v1::SyncRequest& request,
   const uint64_t call = next_call_++;
   reactor->call = call;
   if (NamesArtifacts(*copy)) to_check_.push_back(call);
-  calls_[call] = Call{reactor, response, std::move(copy), false, absl::InfinitePast()};
+  calls_[call] = Call{reactor, response, std::move(copy), {}};
   return call;
 }
 
@@ -115,7 +124,13 @@ void WorkerService::CheckLoop() {
       if (found == calls_.end()) continue;
       request = found->second.request;
     }
-    ReplaceBadReports(ledger_, store_, *request);
+    std::map<int, absl::Status> refused = ReplaceBadReports(ledger_, store_, *request);
+    {
+      absl::MutexLock lock(&mutex_);
+      auto found = calls_.find(call);
+      if (found == calls_.end()) continue;
+      found->second.refused = std::move(refused);
+    }
     PostToLedger(call);
   }
 }
@@ -201,6 +216,9 @@ void WorkerService::Finish(uint64_t call, const absl::Status& status, v1::SyncRe
     if (found == calls_.end()) return;
     open = std::move(found->second);
     calls_.erase(found);
+  }
+  for (const auto& [report, why] : open.refused) {
+    if (report < response.outcomes_size()) Refuse(why, *response.mutable_outcomes(report));
   }
   if (open.parked) {
     open.response->clear_next_sync();

@@ -45,8 +45,10 @@ class WorkerService
     Reactor* reactor = nullptr;
     v1::SyncResponse* response = nullptr;
     std::shared_ptr<v1::SyncRequest> request;
+    // Reports that the check replaced by errors, by index, and why.
+    std::map<int, absl::Status> refused;
     bool parked = false;
-    absl::Time deadline;
+    absl::Time deadline = absl::InfinitePast();
   };
 
   uint64_t Open(Reactor* reactor, const v1::SyncRequest& request, v1::SyncResponse* response);

@@ -1,0 +1,58 @@
+#include "coordinator/service/artifact_check.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <limits>
+
+#include "base/array_file.h"
+#include "tests/coordinator/service/served_farm.h"
+
+namespace rnnfarm::service {
+namespace {
+
+using ::testing::HasSubstr;
+
+const ExpectedCell kGru = {"gru", 4, 2, 2};
+
+TEST(ArtifactCheck, PassesWhatASoundWorkerMakes) {
+  EXPECT_TRUE(CheckArtifact("network", NetworkFile(), kGru).ok());
+  EXPECT_TRUE(CheckArtifact("states", StatesFile(1), kGru).ok());
+  EXPECT_TRUE(CheckArtifact("fixed_points", FixedPointsFile(), kGru).ok());
+  // The inputs and outputs of a data set are not known here.
+  EXPECT_TRUE(CheckArtifact("network", NetworkFile(), {"gru", 4, -1, -1}).ok());
+}
+
+TEST(ArtifactCheck, RefusesShapesOfAnotherCell) {
+  for (const ExpectedCell& cell :
+       {ExpectedCell{"lstm", 4, 2, 2}, ExpectedCell{"gru", 5, 2, 2}, ExpectedCell{"gru", 4, 3, 2},
+        ExpectedCell{"gru", 4, 2, 1}, ExpectedCell{"ugrnn", 4, 2, 2},
+        ExpectedCell{"vanilla", 4, 2, 2}}) {
+    EXPECT_TRUE(absl::IsInvalidArgument(CheckArtifact("network", NetworkFile(), cell)))
+        << cell.architecture << cell.units << cell.inputs << cell.outputs;
+  }
+  EXPECT_FALSE(CheckArtifact("states", StatesFile(1), {"gru", 5, 2, 2}).ok());
+  EXPECT_FALSE(CheckArtifact("fixed_points", FixedPointsFile(), {"lstm", 4, 2, 2}).ok());
+}
+
+TEST(ArtifactCheck, RefusesWhatIsNotFinite) {
+  for (const double value : {std::nan(""), std::numeric_limits<double>::infinity()}) {
+    const absl::Status network = CheckArtifact("network", NetworkFile(value), kGru);
+    EXPECT_TRUE(absl::IsInvalidArgument(network));
+    EXPECT_THAT(std::string(network.message()), HasSubstr("weight_hh_l0"));
+    EXPECT_FALSE(CheckArtifact("checkpoint", NetworkFile(value), kGru).ok());
+    const absl::Status states = CheckArtifact("states", StatesFile(1, value), kGru);
+    EXPECT_THAT(std::string(states.message()), HasSubstr("element 319"));
+  }
+}
+
+TEST(ArtifactCheck, RefusesWhatIsNoArrayFile) {
+  for (const char* role : {"network", "checkpoint", "states", "fixed_points"}) {
+    EXPECT_FALSE(CheckArtifact(role, "PK no zip", kGru).ok()) << role;
+    EXPECT_FALSE(CheckArtifact(role, "", kGru).ok()) << role;
+  }
+}
+
+}  // namespace
+}  // namespace rnnfarm::service

@@ -1,0 +1,212 @@
+// What people ask of the coordinator, over gRPC.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "base/digest.h"
+#include "tests/coordinator/service/served_farm.h"
+
+namespace rnnfarm::service {
+namespace {
+
+using ::testing::Contains;
+using ::testing::HasSubstr;
+using ::testing::IsSupersetOf;
+using Stub = v1::FarmService::Stub;
+
+std::string Text(const absl::Status& status) { return std::string(status.message()); }
+
+TEST(FarmService, TakesASweepToItsEnd) {
+  ServedFarm farm;
+  const v1::Sweep sweep = farm.MustSubmit(TinySweep());
+  EXPECT_EQ(sweep.name(), "sweeps/tiny");
+  EXPECT_EQ(sweep.network_count(), 2);
+  FakeWorker worker(farm, "w");
+  worker.Finish("sweeps/tiny");
+  EXPECT_EQ(farm.GetSweep("sweeps/tiny").state(), v1::SWEEP_STATE_SUCCEEDED);
+
+  v1::ListResultFilesRequest request;
+  request.set_parent("sweeps/tiny");
+  request.set_page_size(3);
+  std::vector<std::string> paths;
+  do {
+    v1::ListResultFilesResponse response;
+    ASSERT_TRUE(farm.Call(&Stub::ListResultFiles, request, &response).ok());
+    EXPECT_LE(response.files_size(), 3);
+    for (const v1::ResultFile& file : response.files()) {
+      paths.push_back(file.path());
+      auto bytes = farm.Download(file.digest());
+      ASSERT_TRUE(bytes.ok()) << file.path() << bytes.status();
+      EXPECT_EQ(bytes->size(), file.size_bytes()) << file.path();
+      EXPECT_EQ(base::DigestOf(*bytes), file.digest()) << file.path();
+    }
+    request.set_page_token(response.next_page_token());
+  } while (!request.page_token().empty());
+  EXPECT_TRUE(std::is_sorted(paths.begin(), paths.end()));
+  EXPECT_THAT(paths, IsSupersetOf({"flipflop/distances/svcca.npy", "flipflop/distances/index.csv",
+                                   "flipflop/embeddings/svcca.csv", "flipflop/statistics.json"}));
+  EXPECT_THAT(paths, Contains(HasSubstr("flipflop/networks/")).Times(2));
+  EXPECT_THAT(paths, Contains(HasSubstr("flipflop/states/")).Times(2));
+  EXPECT_THAT(paths, Contains(HasSubstr("flipflop/fixed_points/")).Times(2));
+}
+
+TEST(FarmService, AnswersARepeatedRequestAsBefore) {
+  ServedFarm farm;
+  v1::SubmitSweepRequest submit;
+  *submit.mutable_spec() = TinySweep();
+  submit.set_request_id("6c9d");
+  v1::SubmitSweepResponse first, again, other;
+  ASSERT_TRUE(farm.Call(&Stub::SubmitSweep, submit, &first).ok());
+  EXPECT_FALSE(first.already_existed());
+  farm.Shutdown();
+  farm.Start();
+  ASSERT_TRUE(farm.Call(&Stub::SubmitSweep, submit, &again).ok());
+  EXPECT_EQ(again.SerializeAsString(), first.SerializeAsString());
+  submit.set_request_id("");
+  ASSERT_TRUE(farm.Call(&Stub::SubmitSweep, submit, &other).ok());
+  EXPECT_TRUE(other.already_existed());
+  // The same id of another method is another request.
+  v1::PauseSweepRequest pause;
+  pause.set_name("sweeps/tiny");
+  pause.set_request_id("6c9d");
+  v1::PauseSweepResponse paused;
+  ASSERT_TRUE(farm.Call(&Stub::PauseSweep, pause, &paused).ok());
+  EXPECT_EQ(paused.sweep().state(), v1::SWEEP_STATE_PAUSED);
+}
+
+TEST(FarmService, RefusesABadSweepNamingFieldAndRemedyOfEverything) {
+  ServedFarm farm;
+  v1::SubmitSweepRequest submit;
+  *submit.mutable_spec() = TinySweep();
+  submit.mutable_spec()->mutable_grid()->set_architecture(0, "gruu");
+  submit.mutable_spec()->mutable_grid()->set_l2(0, -1);
+  submit.mutable_spec()->mutable_seeds()->set_count(0);
+  v1::SubmitSweepResponse response;
+  const absl::Status status = farm.Call(&Stub::SubmitSweep, submit, &response);
+  EXPECT_TRUE(absl::IsInvalidArgument(status)) << status;
+  EXPECT_THAT(Text(status), HasSubstr("grid.architecture[0]"));
+  EXPECT_THAT(Text(status), HasSubstr("gru"));
+  EXPECT_THAT(Text(status), HasSubstr("grid.l2[0]"));
+  EXPECT_THAT(Text(status), HasSubstr("seeds.count"));
+  v1::ListSweepsResponse sweeps;
+  ASSERT_TRUE(farm.Call(&Stub::ListSweeps, v1::ListSweepsRequest(), &sweeps).ok());
+  EXPECT_EQ(sweeps.sweeps_size(), 0);
+}
+
+TEST(FarmService, CreatesNothingWhenItOnlyValidates) {
+  ServedFarm farm;
+  v1::SubmitSweepRequest submit;
+  *submit.mutable_spec() = TinySweep();
+  submit.set_validate_only(true);
+  v1::SubmitSweepResponse response;
+  ASSERT_TRUE(farm.Call(&Stub::SubmitSweep, submit, &response).ok());
+  EXPECT_EQ(response.sweep().network_count(), 2);
+  v1::ListSweepsResponse sweeps;
+  ASSERT_TRUE(farm.Call(&Stub::ListSweeps, v1::ListSweepsRequest(), &sweeps).ok());
+  EXPECT_EQ(sweeps.total_size(), 0);
+}
+
+TEST(FarmService, RefusesASweepWhoseDataSetWasNotUploaded) {
+  ServedFarm farm;
+  v1::SubmitSweepRequest submit;
+  *submit.mutable_spec() = TinySweep();
+  v1::Dataset* dataset = submit.mutable_spec()->mutable_task(0)->mutable_dataset();
+  dataset->set_path("lab.npz");
+  dataset->set_digest(base::DigestOf("not there"));
+  v1::SubmitSweepResponse response;
+  const absl::Status status = farm.Call(&Stub::SubmitSweep, submit, &response);
+  EXPECT_TRUE(absl::IsFailedPrecondition(status)) << status;
+  EXPECT_THAT(Text(status), HasSubstr("lab.npz"));
+}
+
+TEST(FarmService, PagesFiltersAndOrdersNetworks) {
+  ServedFarm farm;
+  v1::SweepSpec spec = TinySweep();
+  spec.mutable_grid()->add_units(8);
+  spec.mutable_seeds()->set_count(5);
+  farm.MustSubmit(spec);
+  v1::ListNetworksRequest request;
+  request.set_parent("sweeps/tiny");
+  request.set_page_size(4);
+  request.set_filter("units>=8 and architecture=GRU");
+  request.set_order_by("seed desc");
+  v1::ListNetworksResponse first, second;
+  ASSERT_TRUE(farm.Call(&Stub::ListNetworks, request, &first).ok());
+  ASSERT_EQ(first.networks_size(), 4);
+  EXPECT_EQ(first.total_size(), 5);
+  EXPECT_EQ(first.networks(0).seed(), 4);
+  request.set_page_token(first.next_page_token());
+  ASSERT_TRUE(farm.Call(&Stub::ListNetworks, request, &second).ok());
+  ASSERT_EQ(second.networks_size(), 1);
+  EXPECT_EQ(second.networks(0).seed(), 0);
+  EXPECT_EQ(second.next_page_token(), "");
+  // The token belongs to this filter.
+  request.set_filter("units=4");
+  const absl::Status status = farm.Call(&Stub::ListNetworks, request, &second);
+  EXPECT_TRUE(absl::IsInvalidArgument(status)) << status;
+  EXPECT_THAT(Text(status), HasSubstr("page_token"));
+}
+
+TEST(FarmService, FiltersJobsByTheirNetworksFields) {
+  ServedFarm farm;
+  farm.MustSubmit(TinySweep());
+  v1::ListJobsRequest request;
+  request.set_parent("sweeps/-");
+  request.set_filter("kind=train and state=pending and units=4 and seed=1");
+  v1::ListJobsResponse response;
+  auto status = farm.Call(&Stub::ListJobs, request, &response);
+  ASSERT_TRUE(status.ok()) << status;
+  ASSERT_EQ(response.jobs_size(), 1);
+  EXPECT_EQ(response.jobs(0).kind(), v1::JOB_KIND_TRAIN);
+  request.set_filter("unitz=4");
+  status = farm.Call(&Stub::ListJobs, request, &response);
+  EXPECT_TRUE(absl::IsInvalidArgument(status));
+  EXPECT_THAT(Text(status), HasSubstr("did you mean units?"));
+}
+
+TEST(FarmService, NamesWhatIsUnknownAndWhatIsNear) {
+  ServedFarm farm;
+  farm.MustSubmit(TinySweep("universality"));
+  v1::GetSweepRequest get;
+  get.set_name("sweeps/univresality");
+  v1::GetSweepResponse sweep;
+  absl::Status status = farm.Call(&Stub::GetSweep, get, &sweep);
+  EXPECT_TRUE(absl::IsNotFound(status)) << status;
+  EXPECT_THAT(Text(status), HasSubstr("did you mean sweeps/universality?"));
+  get.set_name("universality");
+  status = farm.Call(&Stub::GetSweep, get, &sweep);
+  EXPECT_TRUE(absl::IsInvalidArgument(status)) << status;
+  EXPECT_THAT(Text(status), HasSubstr("sweeps/{sweep}"));
+  v1::CancelSweepRequest cancel;
+  cancel.set_name("sweeps/nothing-like-it");
+  v1::CancelSweepResponse cancelled;
+  EXPECT_TRUE(absl::IsNotFound(farm.Call(&Stub::CancelSweep, cancel, &cancelled)));
+  v1::GetWorkerRequest worker;
+  worker.set_name("workers/none");
+  v1::GetWorkerResponse found;
+  EXPECT_TRUE(absl::IsNotFound(farm.Call(&Stub::GetWorker, worker, &found)));
+}
+
+TEST(FarmService, RetriesOnlyWhatFailed) {
+  ServedFarm farm;
+  v1::SweepSpec spec = TinySweep();
+  spec.mutable_limits()->set_max_attempts(1);
+  farm.MustSubmit(spec);
+  FakeWorker worker(farm, "w");
+  const v1::Lease lease = worker.MustLease()[0];
+  v1::JobReport report;
+  report.set_job(lease.job());
+  report.set_attempt(lease.attempt());
+  report.mutable_error()->set_message("it does not like this seed");
+  EXPECT_TRUE(worker.Report(report).accepted());
+  EXPECT_EQ(farm.GetJob(lease.job()).state(), v1::JOB_STATE_FAILED);
+  v1::RetryJobsRequest retry;
+  retry.set_parent("sweeps/tiny");
+  v1::RetryJobsResponse retried;
+  auto status = farm.Call(&Stub::RetryJobs, retry, &retried);
+  ASSERT_TRUE(status.ok()) << status;
+  EXPECT_THAT(retried.jobs(), ::testing::ElementsAre(lease.job()));
+  EXPECT_EQ(farm.GetJob(lease.job()).state(), v1::JOB_STATE_PENDING);
+}
+
+}  // namespace
+}  // namespace rnnfarm::service
