@@ -59,6 +59,8 @@ bool CheckFlags(const std::vector<std::string>& arguments) {
     if (argument.rfind("--", 0) != 0) continue;
     const size_t equals = argument.find('=');
     const std::string name = argument.substr(2, equals - 2);
+    // Abseil's own are no flags to be found.
+    if (name.rfind("help", 0) == 0 || name == "version" || name == "flagfile") continue;
     absl::CommandLineFlag* flag = absl::FindCommandLineFlag(name);
     const bool negated = flag == nullptr && name.rfind("no", 0) == 0 &&
                          absl::FindCommandLineFlag(name.substr(2)) != nullptr;
