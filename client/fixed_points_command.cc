@@ -4,7 +4,6 @@
 #include "client/command.h"
 #include "client/fixed_points.h"
 #include "client/foreign_network.h"
-#include "worker/runtime/worker.h"
 
 namespace rnnfarm::client {
 namespace {
@@ -42,7 +41,6 @@ int Run(Program& program, const Arguments& arguments) {
   if (!network.ok()) return program.Fail(network.status());
   const auto task = TaskOf(arguments, network->spec);
   if (!task.ok()) return program.Fail(task.status());
-  worker::UseOneThreadPerNetwork();
   TakeInterruptsGracefully();
   std::string phase;
   const auto report = dynamics::Analyze(*network, **task, arguments.settings, arguments.base_seed,

@@ -140,7 +140,6 @@ int Run(Program& program, const Arguments& arguments) {
   fs::create_directories(arguments.out, failed);
   program.Say(DescribePopulation(file.spec));
   TakeInterruptsGracefully();
-  worker::UseOneThreadPerNetwork();
   const auto embedded =
       EmbeddedFarm::Start((fs::path(arguments.out) / kStoreFolder).string(), arguments.threads);
   if (!embedded.ok()) return program.Fail(embedded.status());

@@ -1,0 +1,124 @@
+#include "client/command.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <chrono>
+#include <sstream>
+
+namespace rnnfarm::client {
+namespace {
+
+using ::testing::HasSubstr;
+using ::testing::StartsWith;
+
+struct Result {
+  int code;
+  std::string out, err;
+};
+
+Result Call(const std::vector<std::string>& arguments) {
+  std::ostringstream out, err;
+  const int code = RunProgram(arguments, Terminal{out, err});
+  return {code, out.str(), err.str()};
+}
+
+TEST(Command, EveryCommandHasHelpWithAnExample) {
+  const std::vector<std::vector<std::string>> commands = {{"run"},
+                                                          {"watch"},
+                                                          {"retry"},
+                                                          {"pull"},
+                                                          {"report"},
+                                                          {"compare"},
+                                                          {"fixed-points"},
+                                                          {"version"},
+                                                          {"sweep", "init"},
+                                                          {"sweep", "validate"},
+                                                          {"sweep", "submit"},
+                                                          {"sweep", "list"},
+                                                          {"sweep", "show"},
+                                                          {"sweep", "cancel"},
+                                                          {"sweep", "pause"},
+                                                          {"sweep", "resume"},
+                                                          {"jobs", "list"},
+                                                          {"jobs", "show"},
+                                                          {"networks", "list"},
+                                                          {"networks", "show"},
+                                                          {"workers", "list"},
+                                                          {"workers", "drain"},
+                                                          {"sweep"},
+                                                          {"jobs"},
+                                                          {"networks"},
+                                                          {"workers"},
+                                                          {}};
+  for (std::vector<std::string> words : commands) {
+    std::string example = "  rnnfarm";
+    for (const std::string& word : words) example += " " + word;
+    words.push_back("--help");
+    const Result help = Call(words);
+    EXPECT_EQ(help.code, kOk) << example;
+    EXPECT_THAT(help.out, HasSubstr("Example:\n" + example));
+  }
+}
+
+TEST(Command, WrongUsageIsTwoWithAHint) {
+  const Result nearly = Call({"swep", "list"});
+  EXPECT_EQ(nearly.code, kUsage);
+  EXPECT_THAT(nearly.err, HasSubstr("did you mean sweep?"));
+  EXPECT_THAT(Call({"sweep", "lst"}).err, HasSubstr("did you mean list?"));
+  for (const std::vector<std::string>& wrong :
+       std::vector<std::vector<std::string>>{{},
+                                             {"sweep"},
+                                             {"watch"},
+                                             {"sweep", "list", "-o", "xml"},
+                                             {"pull", "s"},
+                                             {"sweep", "init", "none"},
+                                             {"version", "--nothing"},
+                                             {"jobs", "show", "x"},
+                                             {"retry", "s"},
+                                             {"compare", "one.npy"},
+                                             {"run", "/nowhere.textproto", "--out", "/tmp"}}) {
+    const Result result = Call(wrong);
+    EXPECT_EQ(result.code, kUsage);
+    EXPECT_NE(result.err, "");
+    EXPECT_EQ(result.out, "");
+  }
+}
+
+TEST(Command, UnreachableIsFourInTimeAndNamesTheAddress) {
+  for (const std::vector<std::string>& words :
+       std::vector<std::vector<std::string>>{{"sweep", "list"},
+                                             {"watch", "s"},
+                                             {"pull", "s", "/tmp/never-made"},
+                                             {"workers", "list"},
+                                             {"version", "--server"}}) {
+    std::vector<std::string> arguments = words;
+    arguments.insert(arguments.end(), {"--coordinator", "127.0.0.1:1", "--timeout", "5"});
+    const auto start = std::chrono::steady_clock::now();
+    const Result result = Call(arguments);
+    EXPECT_EQ(result.code, kUnreachable) << words[0];
+    EXPECT_THAT(result.err, HasSubstr("127.0.0.1:1"));
+    EXPECT_LT(std::chrono::steady_clock::now() - start, std::chrono::seconds(8));
+  }
+}
+
+TEST(Command, InvalidFilesAreTwoAndNameThePlace) {
+  const std::string path = ::testing::TempDir() + "command-bad.textproto";
+  std::FILE* file = std::fopen(path.c_str(), "w");
+  std::fputs("name: \"x\"\nunitz: 3\n", file);
+  std::fclose(file);
+  for (const char* command : {"validate", "submit"}) {
+    const Result result = Call({"sweep", command, path, "--coordinator", "127.0.0.1:1"});
+    EXPECT_EQ(result.code, kUsage);
+    EXPECT_THAT(result.err, HasSubstr(path + ":2:1: unknown field \"unitz\""));
+    EXPECT_THAT(result.err, HasSubstr("nothing was created"));
+  }
+}
+
+TEST(Command, PrintsReadySweepsAndVersion) {
+  EXPECT_THAT(Call({"sweep", "init", "paper"}).out, HasSubstr("name: \"universality-2019\""));
+  EXPECT_THAT(Call({"version"}).out, StartsWith("rnnfarm "));
+}
+
+}  // namespace
+}  // namespace rnnfarm::client

@@ -1,0 +1,240 @@
+// The commands against a real coordinator, on a sweep that was really trained.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+#include <filesystem>
+#include <sstream>
+
+#include "absl/strings/str_cat.h"
+#include "base/array_file.h"
+#include "client/command.h"
+#include "coordinator/service/server.h"
+#include "worker/runtime/worker.h"
+
+namespace rnnfarm::client {
+namespace {
+
+namespace fs = std::filesystem;
+using ::testing::HasSubstr;
+using ::testing::Not;
+using ::testing::StartsWith;
+
+constexpr char kSweep[] = R"(name: "tiny"
+task { name: "flipflop" flip_flop { bits: 2 steps: 20 } }
+grid { architecture: ["vanilla"] activation: ["tanh"] units: [8] l2: [1e-5] }
+seeds { count: 3 }
+hyperparameters { learning_rate: 0.1 lr_decay: 0.5 momentum: 0.9 clip_norm: 1 }
+training { iterations: 60 batch_size: 8 validation_trials: 16 log_every: 20 }
+analysis { metric { svcca {} } fixed_points { starts: 32 rounds: 1 } }
+)";
+
+struct Result {
+  int code;
+  std::string out, err;
+};
+
+Result Call(const std::vector<std::string>& arguments) {
+  std::ostringstream out, err;
+  const int code = RunProgram(arguments, Terminal{out, err});
+  return {code, out.str(), err.str()};
+}
+
+// `rnnfarm run` once for all tests; then a coordinator that serves what it left.
+class FarmTest : public ::testing::Test {
+ protected:
+  static void SetUpTestSuite() {
+    worker::UseOneThreadPerNetwork();
+    std::string pattern = ::testing::TempDir() + "client-farm-XXXXXX";
+    folder_ = new std::string(mkdtemp(pattern.data()));
+    ASSERT_TRUE(base::WriteFile(At("tiny.textproto"), kSweep).ok());
+    first_run_ = new Result(Call(
+        {"run", At("tiny.textproto"), "--out", At("run"), "--threads", "2", "--interval", "0.2"}));
+    service::CoordinatorServer::Options options;
+    options.listen = "127.0.0.1:0";
+    options.store.path = At("run/.farm");
+    auto server = service::CoordinatorServer::Start(options);
+    ASSERT_TRUE(server.ok()) << server.status();
+    server_ = server->release();
+  }
+  static void TearDownTestSuite() {
+    delete server_;
+    fs::remove_all(*folder_);
+  }
+
+  static std::string At(const std::string& path) { return *folder_ + "/" + path; }
+  static Result OnFarm(std::vector<std::string> arguments) {
+    arguments.insert(arguments.end(), {"--coordinator", server_->address()});
+    return Call(arguments);
+  }
+  static std::string Read(const std::string& path) { return *base::ReadFile(At(path)); }
+
+  static std::string* folder_;
+  static Result* first_run_;
+  static service::CoordinatorServer* server_;
+};
+
+std::string* FarmTest::folder_ = nullptr;
+Result* FarmTest::first_run_ = nullptr;
+service::CoordinatorServer* FarmTest::server_ = nullptr;
+
+TEST_F(FarmTest, RunLeavesResultsAndReport) {
+  EXPECT_EQ(first_run_->code, kOk) << first_run_->err;
+  EXPECT_EQ(first_run_->out, At("run/report.html") + "\n");
+  EXPECT_THAT(first_run_->err, HasSubstr("tiny succeeded 100.0%"));
+  EXPECT_THAT(first_run_->err, Not(HasSubstr("\r")));
+  EXPECT_THAT(first_run_->err, Not(HasSubstr("\033")));
+  EXPECT_THAT(Read("run/report.html"), HasSubstr("<html"));
+  EXPECT_THAT(Read("run/networks.csv"),
+              StartsWith("key,task,architecture,activation,units,l2,seed,untrained,state,"
+                         "iterations,train_loss,validation_loss,learning_rate,lr_decay,momentum,"
+                         "clip_norm,fixed_points,index_sum,certified,included,excluded_reason\r\n"
+                         "flipflop-vanilla-tanh-8-l2_1e-05-s0,flipflop,vanilla,tanh,8,1e-05,0,"
+                         "false,analyzed,60,"));
+}
+
+TEST_F(FarmTest, NumpyOpensTheFilesAndTheManifestIsRight) {
+  const std::string command = "cd " + At("run") + R"( && /usr/bin/python3 -c "
+import csv, hashlib, json, numpy as np, os
+manifest = json.load(open('manifest.json'))
+assert manifest['sweep'] == 'tiny' and len(manifest['spec_digest']) == 64
+paths = {f['path'] for f in manifest['files']}
+assert {'networks.csv', 'sweep.textproto', 'flipflop/distances/svcca.npy'} <= paths, paths
+for f in manifest['files']:
+    data = open(f['path'], 'rb').read()
+    assert len(data) == f['size_bytes'] and hashlib.sha256(data).hexdigest() == f['sha256']
+    if f['path'].endswith(('.npy', '.npz')): np.load(f['path'], allow_pickle=False)
+assert len(list(csv.DictReader(open('networks.csv', newline='')))) == 3
+")";
+  EXPECT_EQ(std::system(command.c_str()), 0);
+}
+
+TEST_F(FarmTest, RefusesTheFolderOfAnotherSweep) {
+  std::string other = kSweep;
+  other.replace(other.find("tiny"), 4, "else");
+  ASSERT_TRUE(base::WriteFile(At("else.textproto"), other).ok());
+  const Result result = Call({"run", At("else.textproto"), "--out", At("run")});
+  EXPECT_EQ(result.code, kFailed);
+  EXPECT_THAT(result.err, HasSubstr("holds the results of the sweep \"tiny\""));
+}
+
+TEST_F(FarmTest, PullSkipsResumesAndRepairs) {
+  const std::string out = At("pulled");
+  Result result = OnFarm({"pull", "tiny", out});
+  EXPECT_EQ(result.code, kOk) << result.err;
+  const std::string manifest = Read("pulled/manifest.json");
+  EXPECT_EQ(manifest, Read("run/manifest.json"));
+
+  const std::string key = "flipflop-vanilla-tanh-8-l2_1e-05-s";
+  const std::string cut = "pulled/flipflop/states/" + key + "0.npy";
+  const std::string bytes = Read(cut);
+  fs::remove(At(cut));
+  ASSERT_TRUE(base::WriteFile(At(cut + ".part"), bytes.substr(0, bytes.size() / 2)).ok());
+  const std::string whole = "pulled/flipflop/states/" + key + "1.npy";
+  fs::rename(At(whole), At(whole + ".part"));
+  const std::string wrong = "pulled/flipflop/states/" + key + "2.npy";
+  const std::string right = Read(wrong);
+  std::string damaged = right;
+  damaged.back() = static_cast<char>(damaged.back() ^ 1);
+  ASSERT_TRUE(base::WriteFile(At(wrong), damaged).ok());
+  ASSERT_TRUE(base::WriteFile(At(wrong + ".part"), damaged.substr(5)).ok());
+
+  result = OnFarm({"pull", "tiny", out});
+  EXPECT_EQ(result.code, kOk) << result.err;
+  EXPECT_THAT(result.err, HasSubstr(" 3 fetched"));
+  EXPECT_EQ(Read(cut), bytes);
+  EXPECT_EQ(Read(wrong), right);
+  EXPECT_TRUE(fs::exists(At(whole)));
+  EXPECT_EQ(Read("pulled/manifest.json"), manifest);
+  for (const auto& entry : fs::recursive_directory_iterator(out)) {
+    EXPECT_NE(entry.path().extension(), ".part");
+  }
+}
+
+TEST_F(FarmTest, PullTakesOnlyWhatIsAskedFor) {
+  EXPECT_EQ(OnFarm({"pull", "tiny", At("only"), "--only", "distances,statistics"}).code, kOk);
+  EXPECT_TRUE(fs::exists(At("only/flipflop/distances/svcca.npy")));
+  EXPECT_TRUE(fs::exists(At("only/flipflop/statistics.json")));
+  EXPECT_FALSE(fs::exists(At("only/flipflop/states")));
+  EXPECT_EQ(OnFarm({"pull", "tiny", At("only"), "--only", "distance"}).code, kUsage);
+}
+
+TEST_F(FarmTest, ListsInEveryFormat) {
+  EXPECT_THAT(OnFarm({"sweep", "list"}).out, HasSubstr("tiny  succeeded"));
+  EXPECT_EQ(OnFarm({"sweep", "list", "-o", "name"}).out, "tiny\n");
+  EXPECT_THAT(OnFarm({"sweep", "show", "tiny", "-o", "json"}).out,
+              HasSubstr("\"state\": \"SWEEP_STATE_SUCCEEDED\""));
+  EXPECT_THAT(OnFarm({"sweep", "show", "tiny"}).out, HasSubstr("flipflop  train"));
+  const Result jobs =
+      OnFarm({"jobs", "list", "tiny", "--where", "kind=train", "--limit", "2", "-o", "name"});
+  EXPECT_EQ(std::count(jobs.out.begin(), jobs.out.end(), '\n'), 2) << jobs.err;
+  EXPECT_THAT(jobs.err, HasSubstr("2 of 3 shown"));
+  const std::string job = jobs.out.substr(0, jobs.out.find('\n'));
+  EXPECT_THAT(OnFarm({"jobs", "show", job}).out, HasSubstr("state     succeeded"));
+  const Result networks = OnFarm({"networks", "list", "tiny", "--sort", "-seed", "-o", "name"});
+  EXPECT_THAT(networks.out, StartsWith("flipflop-vanilla-tanh-8-l2_1e-05-s2\n")) << networks.err;
+  EXPECT_THAT(OnFarm({"networks", "show", "tiny/flipflop-vanilla-tanh-8-l2_1e-05-s0"}).out,
+              HasSubstr("analyzed"));
+  EXPECT_EQ(OnFarm({"workers", "list"}).code, kOk);
+  EXPECT_EQ(OnFarm({"version", "--server"}).code, kOk);
+}
+
+TEST_F(FarmTest, WhatIsNotThereIsThree) {
+  EXPECT_EQ(OnFarm({"sweep", "show", "none"}).code, kNotFound);
+  EXPECT_EQ(OnFarm({"watch", "none"}).code, kNotFound);
+  EXPECT_EQ(OnFarm({"pull", "none", At("none")}).code, kNotFound);
+  EXPECT_EQ(OnFarm({"jobs", "show", "tiny/none"}).code, kNotFound);
+  EXPECT_EQ(OnFarm({"networks", "show", "tiny/none"}).code, kNotFound);
+  EXPECT_EQ(OnFarm({"workers", "drain", "none"}).code, kNotFound);
+  EXPECT_FALSE(fs::exists(At("none")));
+  EXPECT_EQ(OnFarm({"jobs", "list", "tiny", "--where", "unitz>1"}).code, kUsage);
+}
+
+TEST_F(FarmTest, WatchEndsWithTheSweep) {
+  const Result result = OnFarm({"watch", "tiny", "--exit-status"});
+  EXPECT_EQ(result.code, kOk);
+  EXPECT_THAT(result.out, HasSubstr("tiny succeeded 100.0%"));
+  EXPECT_EQ(OnFarm({"retry", "tiny", "--failed", "--dry-run"}).out, "");
+}
+
+TEST_F(FarmTest, ReportsFromTheFarmAndFromAFolder) {
+  EXPECT_EQ(OnFarm({"report", "tiny", "--out", At("farm.html")}).code, kOk);
+  EXPECT_EQ(Call({"report", At("run"), "--out", At("folder.html")}).code, kOk);
+  EXPECT_THAT(Read("farm.html"), HasSubstr("<html"));
+  EXPECT_EQ(OnFarm({"report", "none", "--out", At("none.html")}).code, kNotFound);
+}
+
+TEST_F(FarmTest, FixedPointsOfAPulledNetwork) {
+  const std::string network = At("run/flipflop/networks/flipflop-vanilla-tanh-8-l2_1e-05-s0.npz");
+  const Result result = Call({"fixed-points", network, "--condition", "0,0", "--condition", "1,0",
+                              "--starts", "32", "--out", At("points.npz"), "-o", "csv"});
+  EXPECT_EQ(result.code, kOk) << result.err;
+  EXPECT_EQ(std::count(result.out.begin(), result.out.end(), '\n'), 3);
+  const auto points = base::Archive::Decode(Read("points.npz"), "points.npz");
+  ASSERT_TRUE(points.ok());
+  EXPECT_TRUE(points->Has("J_xstar"));
+  EXPECT_EQ(Call({"fixed-points", network, "--condition", "0,0,0"}).code, kUsage);
+  EXPECT_EQ(Call({"fixed-points", At("absent.npz")}).code, kUsage);
+}
+
+TEST_F(FarmTest, ForeignNetworksNeedTheirCellNamed) {
+  const std::string command = "/usr/bin/python3 -c \"import numpy as np; z = np.load('" +
+                              At("run/flipflop/networks/flipflop-vanilla-tanh-8-l2_1e-05-s0.npz") +
+                              "'); np.savez('" + At("foreign.npz") +
+                              "', **{k: z[k] for k in z.files if k.startswith('weight')})\"";
+  ASSERT_EQ(std::system(command.c_str()), 0);
+  const Result unnamed = Call({"fixed-points", At("foreign.npz")});
+  EXPECT_EQ(unnamed.code, kUsage);
+  EXPECT_THAT(unnamed.err, HasSubstr("--architecture"));
+  EXPECT_EQ(Call({"fixed-points", At("foreign.npz"), "--architecture", "vanilla", "--activation",
+                  "tanh", "--starts", "32"})
+                .code,
+            kOk);
+  EXPECT_EQ(
+      Call({"fixed-points", At("foreign.npz"), "--architecture", "gru", "--activation", "tanh"})
+          .code,
+      kUsage);
+}
+
+}  // namespace
+}  // namespace rnnfarm::client

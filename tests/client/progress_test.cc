@@ -1,0 +1,102 @@
+#include "client/progress.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <sstream>
+
+#include "client/terminal.h"
+
+namespace rnnfarm::client {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::Not;
+
+v1::Sweep HalfDone() {
+  v1::Sweep sweep;
+  sweep.set_name("sweeps/s");
+  sweep.set_state(v1::SWEEP_STATE_RUNNING);
+  sweep.mutable_spec()->mutable_training()->set_iterations(1000);
+  v1::StageCount& train = *sweep.add_stages();
+  train.set_task("flipflop");
+  train.set_kind(v1::JOB_KIND_TRAIN);
+  train.set_pending(4);
+  train.set_leased(2);
+  train.set_running_share(0.5);
+  train.set_succeeded(3);
+  train.set_failed(1);
+  train.set_iterations_per_second(100);
+  return sweep;
+}
+
+TEST(Progress, ShowsALineAStage) {
+  EXPECT_THAT(StageLines(HalfDone()),
+              ElementsAre("flipflop  train    [##########..........]   4/10   50%  2 running  "
+                          "1 failed  100 iterations/s"));
+}
+
+TEST(Progress, PipesGetPlainLinesAtIntervals) {
+  std::ostringstream out;
+  ProgressView view(out, {.interval = absl::Seconds(10)});
+  const absl::Time start = absl::FromUnixSeconds(0);
+  for (int second = 0; second < 25; ++second) {
+    view.Show(HalfDone(), "00:00:50", start + absl::Seconds(second));
+  }
+  const std::string text = out.str();
+  EXPECT_EQ(std::count(text.begin(), text.end(), '\n'), 3);
+  EXPECT_THAT(text, HasSubstr("s running 50.0%  train 4/10  running 2  failed 1"));
+  view.Note("a note");
+  view.Finish(HalfDone());
+  EXPECT_THAT(out.str(), Not(HasSubstr("\033")));
+  EXPECT_THAT(out.str(), Not(HasSubstr("\r")));
+}
+
+TEST(Progress, TerminalsAreRedrawnInPlace) {
+  std::ostringstream out;
+  ProgressView view(out, {.redraw = true, .width = 40});
+  view.Show(HalfDone(), "00:00:50", absl::FromUnixSeconds(0));
+  view.Show(HalfDone(), "00:00:50", absl::FromUnixSeconds(1));
+  EXPECT_THAT(out.str(), HasSubstr("\033[2A\033[J"));
+  EXPECT_THAT(out.str(), Not(HasSubstr("\r")));
+  // Nothing wraps.
+  std::istringstream lines(out.str());
+  for (std::string line; std::getline(lines, line);) {
+    EXPECT_LT(line.size(), 40 + std::string("\033[2A\033[J").size());
+  }
+}
+
+TEST(RemainingTime, SpansTheReportedAndTheObservedRate) {
+  RemainingTime remaining;
+  EXPECT_FALSE(remaining.Seconds().has_value());
+  v1::Sweep sweep = HalfDone();
+  remaining.Observe(sweep, absl::FromUnixSeconds(0));
+  ASSERT_TRUE(remaining.Seconds().has_value());
+  EXPECT_DOUBLE_EQ(remaining.Seconds()->first, 50);  // 5000 iterations at 100 a second
+  sweep.mutable_stages(0)->set_running_share(0.75);  // 500 iterations in 10 s
+  remaining.Observe(sweep, absl::FromUnixSeconds(10));
+  EXPECT_DOUBLE_EQ(remaining.Seconds()->first, 45);
+  EXPECT_DOUBLE_EQ(remaining.Seconds()->second, 90);
+  EXPECT_EQ(RemainingText(remaining.Seconds()), "00:00:45 to 00:01:30");
+}
+
+TEST(Failures, AreGroupedByMessage) {
+  std::vector<v1::Job> jobs(3);
+  jobs[0].set_reason("out of memory");
+  jobs[1].set_reason("bad data set");
+  jobs[2].set_reason("out of memory");
+  const std::vector<FailureGroup> groups = GroupFailures(jobs);
+  ASSERT_EQ(groups.size(), 2);
+  EXPECT_EQ(groups[0].jobs.size(), 2);
+  EXPECT_EQ(groups[1].reason, "bad data set");
+}
+
+TEST(Duration, IsSlurms) {
+  EXPECT_EQ(FormatDuration(59.6), "00:01:00");
+  EXPECT_EQ(FormatDuration(86400 * 3 + 3723), "3-01:02:03");
+  EXPECT_EQ(FormatDuration(-1), "--:--:--");
+}
+
+}  // namespace
+}  // namespace rnnfarm::client
