@@ -15,7 +15,7 @@ namespace rnnfarm::client {
 struct CompareRequest {
   std::vector<std::string> files;  // .npy: samples x neurons or trials x time x neurons
   std::string metric = "svcca";
-  std::map<std::string, double> options;  // of the metric
+  std::map<std::string, double> options = {};  // of the metric
   int threads = 1;
 };
 

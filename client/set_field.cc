@@ -1,4 +1,5 @@
 #include <google/protobuf/descriptor.h>
+#include <google/protobuf/io/tokenizer.h>
 #include <google/protobuf/text_format.h>
 
 #include "absl/strings/ascii.h"
@@ -11,6 +12,12 @@ namespace rnnfarm::client {
 namespace {
 
 namespace pb = google::protobuf;
+
+// Without it protobuf writes to standard error on its own.
+class Silent : public pb::io::ErrorCollector {
+ public:
+  void AddError(int, pb::io::ColumnNumber, const std::string&) override {}
+};
 
 // "task[1]" into "task" and 1; -1 without an index.
 bool SplitIndex(absl::string_view part, std::string* name, int* index) {
@@ -48,7 +55,9 @@ absl::Status SetLeaf(const pb::FieldDescriptor& field, absl::string_view value, 
     values = absl::StrSplit(value, ',', absl::SkipWhitespace());
   }
   for (const std::string& one : values) {
+    Silent silent;
     pb::TextFormat::Parser parser;
+    parser.RecordErrorsTo(&silent);
     if (!parser.ParseFieldValueFromString(AsText(one, field), &field, &message)) {
       return absl::InvalidArgumentError(absl::StrCat("\"", one, "\" is no value for ", field.name(),
                                                      ", which takes ", field.cpp_type_name()));
