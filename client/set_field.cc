@@ -2,6 +2,8 @@
 #include <google/protobuf/io/tokenizer.h>
 #include <google/protobuf/text_format.h>
 
+#include <utility>
+
 #include "absl/strings/ascii.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
@@ -108,9 +110,13 @@ absl::Status SetField(absl::string_view setting, v1::SweepSpec& spec) {
     return absl::InvalidArgumentError(
         absl::StrCat("--set ", setting, ": write path=value, such as training.iterations=500"));
   }
+  v1::SweepSpec changed = spec;
   const absl::Status set = Descend(absl::StripAsciiWhitespace(setting.substr(0, equals)),
-                                   absl::StripAsciiWhitespace(setting.substr(equals + 1)), spec);
-  if (set.ok()) return set;
+                                   absl::StripAsciiWhitespace(setting.substr(equals + 1)), changed);
+  if (set.ok()) {
+    spec = std::move(changed);
+    return set;
+  }
   return absl::InvalidArgumentError(absl::StrCat("--set ", setting, ": ", set.message()));
 }
 
