@@ -63,7 +63,7 @@ const std::vector<NumberRule>& Rules() {
       {"FixedPoints", "rounds", 4, 1, 100},
       {"FixedPoints", "start_noise", {}, 0, 10},
       {"FixedPoints", "tolerance", 1e-20, 0, 1, true},
-      {"FixedPoints", "slow_tolerance", 1e-8, 0, 1, true},
+      {"FixedPoints", "slow_tolerance", 1e-6, 0, 1, true},
       {"FixedPoints", "merge_distance", 1e-3, 0, 100, true},
       {"FixedPoints", "max_iterations", 100, 1, 100'000},
       {"Mds", "dims", 2, 1, 10},

@@ -23,7 +23,7 @@ struct Settings {
   int rounds = 4;
   double start_noise = -1;       // s.d.; negative: the task's own
   double tolerance = 1e-20;      // largest q of an isolated fixed point
-  double slow_tolerance = 1e-8;  // largest q of a slow point
+  double slow_tolerance = 1e-6;  // largest q of a slow point
   double merge_distance = 1e-3;
   int max_iterations = 100;  // Newton steps a start
   int graph_runs = 100;      // runs from each fixed point
