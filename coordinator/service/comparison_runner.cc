@@ -57,9 +57,9 @@ struct ComparisonRunner::Work {
   v1::Lease lease;
   std::atomic<bool> cancelled = false;
   std::atomic<bool> ended = false;
-  absl::Mutex mutex;
-  v1::Progress progress ABSL_GUARDED_BY(mutex);
-  v1::JobReport report;  // once ended
+  std::mutex mutex;
+  v1::Progress progress;  // guarded by mutex
+  v1::JobReport report;   // once ended
   std::thread thread;
 };
 
@@ -67,8 +67,9 @@ ComparisonRunner::ComparisonRunner(Ledger& ledger, store::Store& store, int thre
     : ledger_(ledger), store_(store), threads_(threads) {
   ledger_.AddListener([this](bool woke) {
     if (!woke) return;
-    absl::MutexLock lock(&mutex_);
+    std::lock_guard lock(mutex_);
     stirred_ = true;
+    changed_.notify_one();
   });
   thread_ = std::thread([this] { Run(); });
 }
@@ -77,16 +78,17 @@ ComparisonRunner::~ComparisonRunner() { Stop(); }
 
 void ComparisonRunner::Stop() {
   {
-    absl::MutexLock lock(&mutex_);
+    std::lock_guard lock(mutex_);
     stopping_ = true;
+    changed_.notify_one();
   }
   if (thread_.joinable()) thread_.join();
 }
 
 void ComparisonRunner::Wait(absl::Duration pause) {
-  absl::MutexLock lock(&mutex_);
-  auto due = [this]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) { return stopping_ || stirred_; };
-  mutex_.AwaitWithTimeout(absl::Condition(&due), pause);
+  std::unique_lock lock(mutex_);
+  changed_.wait_for(lock, absl::ToChronoMilliseconds(pause),
+                    [this] { return stopping_ || stirred_; });
   stirred_ = false;
 }
 
@@ -95,7 +97,7 @@ void ComparisonRunner::Run() {
   while (true) {
     const absl::Duration pause = Exchange(reports);
     Wait(pause);
-    absl::MutexLock lock(&mutex_);
+    std::lock_guard lock(mutex_);
     if (stopping_) break;
   }
   if (work_ == nullptr) return;
@@ -144,7 +146,7 @@ absl::Duration ComparisonRunner::Exchange(std::vector<v1::JobReport>& reports) {
   EndWork(reports);
   v1::SyncRequest request = MakeRequest();
   {
-    absl::MutexLock lock(&mutex_);
+    std::lock_guard lock(mutex_);
     request.set_draining(stopping_);
     request.set_free_slots(work_ == nullptr && !stopping_ ? 1 : 0);
   }
@@ -153,7 +155,7 @@ absl::Duration ComparisonRunner::Exchange(std::vector<v1::JobReport>& reports) {
     v1::HeldLease* held = request.add_held();
     held->set_job(work_->lease.job());
     held->set_attempt(work_->lease.attempt());
-    absl::MutexLock lock(&work_->mutex);
+    std::lock_guard lock(work_->mutex);
     *held->mutable_progress() = work_->progress;
   }
   auto reply = ledger_.Call(scheduler::Sync{std::move(request)});
@@ -196,8 +198,9 @@ void ComparisonRunner::Compute(Work& work) {
     error->set_transient(IsTransient(result.status()));
   }
   work.ended = true;
-  absl::MutexLock lock(&mutex_);
+  std::lock_guard lock(mutex_);
   stirred_ = true;
+  changed_.notify_one();
 }
 
 absl::StatusOr<v1::JobResult> ComparisonRunner::Compare(Work& work) {
@@ -221,7 +224,7 @@ absl::StatusOr<v1::JobResult> ComparisonRunner::Compare(Work& work) {
   auto files = comparison::Compare(
       input, [&](const std::string& digest) { return store_.ReadWholeArtifact(digest); },
       [&](absl::string_view phase, double share) {
-        absl::MutexLock lock(&work.mutex);
+        std::lock_guard lock(work.mutex);
         work.progress.set_phase(std::string(phase));
         work.progress.set_iterations(kProgressSteps);
         work.progress.set_iteration(static_cast<int64_t>(share * kProgressSteps));

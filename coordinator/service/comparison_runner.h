@@ -6,12 +6,12 @@
 #ifndef RNNFARM_COORDINATOR_SERVICE_COMPARISON_RUNNER_H_
 #define RNNFARM_COORDINATOR_SERVICE_COMPARISON_RUNNER_H_
 
+#include <condition_variable>
 #include <memory>
+#include <mutex>
 #include <thread>
 #include <vector>
 
-#include "absl/base/thread_annotations.h"
-#include "absl/synchronization/mutex.h"
 #include "coordinator/service/ledger.h"
 #include "coordinator/store/store.h"
 
@@ -43,10 +43,12 @@ class ComparisonRunner {
   store::Store& store_;
   const int threads_;
 
-  absl::Mutex mutex_;
-  bool stopping_ ABSL_GUARDED_BY(mutex_) = false;
+  // Guards stopping_ and stirred_.
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  bool stopping_ = false;
   // Something to look at: work appeared, or the computation ended.
-  bool stirred_ ABSL_GUARDED_BY(mutex_) = false;
+  bool stirred_ = false;
 
   std::unique_ptr<Work> work_;  // of the synchronising thread
   std::thread thread_;

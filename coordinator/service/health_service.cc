@@ -1,9 +1,9 @@
 #include "coordinator/service/health_service.h"
 
+#include <chrono>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "absl/time/time.h"
 #include "base/status_grpc.h"
 
 namespace rnnfarm::service {
@@ -13,7 +13,7 @@ using grpc::health::v1::HealthCheckRequest;
 using grpc::health::v1::HealthCheckResponse;
 
 // How late a watcher that hung up is noticed.
-constexpr absl::Duration kWatchPoll = absl::Milliseconds(500);
+constexpr std::chrono::milliseconds kWatchPoll(500);
 
 }  // namespace
 
@@ -25,7 +25,7 @@ grpc::Status HealthService::Check(grpc::ServerContext*, const HealthCheckRequest
     return base::ToGrpc(
         absl::NotFoundError(absl::StrCat("service: there is no \"", request->service(), "\"")));
   }
-  absl::MutexLock lock(&mutex_);
+  std::lock_guard lock(mutex_);
   response->set_status(serving_ ? HealthCheckResponse::SERVING : HealthCheckResponse::NOT_SERVING);
   return grpc::Status::OK;
 }
@@ -37,15 +37,15 @@ grpc::Status HealthService::Watch(grpc::ServerContext* context, const HealthChec
   while (!context->IsCancelled()) {
     HealthCheckResponse now;
     {
-      absl::MutexLock lock(&mutex_);
+      std::lock_guard lock(mutex_);
       now.set_status(!known     ? HealthCheckResponse::SERVICE_UNKNOWN
                      : serving_ ? HealthCheckResponse::SERVING
                                 : HealthCheckResponse::NOT_SERVING);
     }
     if (now.status() != last.status() && !writer->Write(now)) break;
     last = now;
-    absl::MutexLock lock(&mutex_);
-    if (mutex_.AwaitWithTimeout(absl::Condition(&stopping_), kWatchPoll)) {
+    std::unique_lock lock(mutex_);
+    if (stopped_.wait_for(lock, kWatchPoll, [this] { return stopping_; })) {
       return base::ToGrpc(absl::UnavailableError("the coordinator is shutting down"));
     }
   }
@@ -53,14 +53,15 @@ grpc::Status HealthService::Watch(grpc::ServerContext* context, const HealthChec
 }
 
 void HealthService::SetServing(bool serving) {
-  absl::MutexLock lock(&mutex_);
+  std::lock_guard lock(mutex_);
   serving_ = serving;
 }
 
 void HealthService::Stop() {
-  absl::MutexLock lock(&mutex_);
+  std::lock_guard lock(mutex_);
   serving_ = false;
   stopping_ = true;
+  stopped_.notify_all();
 }
 
 }  // namespace rnnfarm::service

@@ -3,11 +3,11 @@
 #ifndef RNNFARM_COORDINATOR_SERVICE_HEALTH_SERVICE_H_
 #define RNNFARM_COORDINATOR_SERVICE_HEALTH_SERVICE_H_
 
+#include <condition_variable>
+#include <mutex>
 #include <set>
 #include <string>
 
-#include "absl/base/thread_annotations.h"
-#include "absl/synchronization/mutex.h"
 #include "grpc/health/v1/health.grpc.pb.h"
 
 namespace rnnfarm::service {
@@ -29,9 +29,11 @@ class HealthService : public grpc::health::v1::Health::Service {
 
  private:
   const std::set<std::string> names_;
-  absl::Mutex mutex_;
-  bool serving_ ABSL_GUARDED_BY(mutex_) = false;
-  bool stopping_ ABSL_GUARDED_BY(mutex_) = false;
+  // Guards serving_ and stopping_.
+  std::mutex mutex_;
+  std::condition_variable stopped_;
+  bool serving_ = false;
+  bool stopping_ = false;
 };
 
 }  // namespace rnnfarm::service

@@ -3,12 +3,12 @@
 #include <glog/logging.h>
 
 #include <algorithm>
+#include <future>
 #include <utility>
 #include <variant>
 
 #include "absl/memory/memory.h"
 #include "absl/strings/str_cat.h"
-#include "absl/synchronization/notification.h"
 
 namespace rnnfarm::service {
 namespace {
@@ -77,11 +77,8 @@ absl::StatusOr<std::unique_ptr<Ledger>> Ledger::Open(store::Store& store, Option
 Ledger::~Ledger() { Stop(); }
 
 absl::Status Ledger::Restore() {
-  absl::MutexLock lock(&state_mutex_);
-  auto load = [this](auto record) {
-    state_mutex_.AssertHeld();
-    scheduler_.Load(scheduler::Record(std::move(record)));
-  };
+  std::lock_guard lock(state_mutex_);
+  auto load = [this](auto record) { scheduler_.Load(scheduler::Record(std::move(record))); };
   store::Store::Visitor visitor;
   visitor.sweep = load;
   visitor.configuration = load;
@@ -94,15 +91,16 @@ absl::Status Ledger::Restore() {
 
 void Ledger::AddListener(Listener listener) {
   // The apply thread reads the list under this mutex.
-  absl::MutexLock lock(&state_mutex_);
+  std::lock_guard lock(state_mutex_);
   listeners_.push_back(std::move(listener));
 }
 
 void Ledger::Post(scheduler::Event event, std::string answer_key, Done done) {
   {
-    absl::MutexLock lock(&queue_mutex_);
+    std::lock_guard lock(queue_mutex_);
     if (!stopping_) {
       queue_.push_back({std::move(event), std::move(answer_key), std::move(done)});
+      queued_.notify_one();
       return;
     }
   }
@@ -110,41 +108,38 @@ void Ledger::Post(scheduler::Event event, std::string answer_key, Done done) {
 }
 
 absl::StatusOr<Reply> Ledger::Call(scheduler::Event event, std::string answer_key) {
-  absl::Notification answered;
-  absl::StatusOr<Reply> answer;
-  Post(std::move(event), std::move(answer_key), [&](absl::StatusOr<Reply> given) {
-    answer = std::move(given);
-    answered.Notify();
-  });
-  answered.WaitForNotification();
-  return answer;
+  // Shared, since the apply thread is still inside set_value when the waiter goes on.
+  auto answer = std::make_shared<std::promise<absl::StatusOr<Reply>>>();
+  std::future<absl::StatusOr<Reply>> answered = answer->get_future();
+  Post(std::move(event), std::move(answer_key),
+       [answer](absl::StatusOr<Reply> given) { answer->set_value(std::move(given)); });
+  return answered.get();
 }
 
 absl::Status Ledger::Read(absl::FunctionRef<void(const scheduler::Scheduler&)> read) const {
-  absl::ReaderMutexLock lock(&state_mutex_);
+  std::lock_guard lock(state_mutex_);
   if (failure_.ok()) read(scheduler_);
   return failure_;
 }
 
 absl::Status Ledger::failure() const {
-  absl::ReaderMutexLock lock(&state_mutex_);
+  std::lock_guard lock(state_mutex_);
   return failure_;
 }
 
 void Ledger::Stop() {
   {
-    absl::MutexLock lock(&queue_mutex_);
+    std::lock_guard lock(queue_mutex_);
     stopping_ = true;
+    queued_.notify_one();
   }
   if (thread_.joinable()) thread_.join();
 }
 
 bool Ledger::Gather(std::vector<Pending>& gathered) {
-  absl::MutexLock lock(&queue_mutex_);
-  auto ready = [this]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(queue_mutex_) {
-    return stopping_ || !queue_.empty();
-  };
-  queue_mutex_.AwaitWithTimeout(absl::Condition(&ready), kTickPoll);
+  std::unique_lock lock(queue_mutex_);
+  queued_.wait_for(lock, absl::ToChronoMilliseconds(kTickPoll),
+                   [this] { return stopping_ || !queue_.empty(); });
   const size_t count = stopping_ ? queue_.size() : std::min(queue_.size(), kMaxGathered);
   for (size_t i = 0; i < count; ++i) {
     gathered.push_back(std::move(queue_.front()));
@@ -171,7 +166,7 @@ void Ledger::ApplyAndCommit(std::vector<Pending> gathered) {
   std::vector<Listener> listeners;
   bool woke = false;
   {
-    absl::MutexLock lock(&state_mutex_);
+    std::lock_guard lock(state_mutex_);
     listeners = listeners_;
     const absl::Time now = Now();
     if (failure_.ok() && now >= scheduler_.NextTick()) {

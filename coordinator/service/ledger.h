@@ -7,19 +7,19 @@
 #ifndef RNNFARM_COORDINATOR_SERVICE_LEDGER_H_
 #define RNNFARM_COORDINATOR_SERVICE_LEDGER_H_
 
+#include <condition_variable>
 #include <deque>
 #include <functional>
 #include <map>
 #include <memory>
+#include <mutex>
 #include <string>
 #include <thread>
 #include <vector>
 
-#include "absl/base/thread_annotations.h"
 #include "absl/functional/function_ref.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "absl/synchronization/mutex.h"
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
 #include "coordinator/scheduler/scheduler.h"
@@ -87,25 +87,26 @@ class Ledger {
   void ApplyAndCommit(std::vector<Pending> gathered);
   absl::StatusOr<Reply> ApplyOne(const Pending& pending, absl::Time now,
                                  std::vector<store::Batch>& batches,
-                                 std::map<std::string, std::string>& answers, bool& woke)
-      ABSL_EXCLUSIVE_LOCKS_REQUIRED(state_mutex_);
+                                 std::map<std::string, std::string>& answers, bool& woke);
   absl::StatusOr<Reply> ApplyEvent(const scheduler::Event& event, absl::Time now,
-                                   store::Batch& batch, bool& woke)
-      ABSL_EXCLUSIVE_LOCKS_REQUIRED(state_mutex_);
+                                   store::Batch& batch, bool& woke);
 
   store::Store& store_;
   const Options options_;
   std::vector<Listener> listeners_;
 
-  mutable absl::Mutex queue_mutex_;
-  std::deque<Pending> queue_ ABSL_GUARDED_BY(queue_mutex_);
-  bool stopping_ ABSL_GUARDED_BY(queue_mutex_) = false;
+  // Guards queue_ and stopping_.
+  mutable std::mutex queue_mutex_;
+  std::condition_variable queued_;
+  std::deque<Pending> queue_;
+  bool stopping_ = false;
 
-  // Held over Apply and commit, so that readers see only what is durable.
-  mutable absl::Mutex state_mutex_;
-  scheduler::Scheduler scheduler_ ABSL_GUARDED_BY(state_mutex_);
-  std::map<std::string, LastSync> last_syncs_ ABSL_GUARDED_BY(state_mutex_);
-  absl::Status failure_ ABSL_GUARDED_BY(state_mutex_);
+  // Guards scheduler_, last_syncs_, failure_ and listeners_. Held over Apply and commit, so that
+  // readers see only what is durable.
+  mutable std::mutex state_mutex_;
+  scheduler::Scheduler scheduler_;
+  std::map<std::string, LastSync> last_syncs_;
+  absl::Status failure_;
 
   std::thread thread_;
 };

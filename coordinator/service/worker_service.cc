@@ -98,11 +98,14 @@ uint64_t WorkerService::Open(Reactor* reactor, const v1::SyncRequest& request,
                              v1::SyncResponse* response) {
   auto copy = std::make_shared<v1::SyncRequest>(request);
   DropComparing(*copy);
-  absl::MutexLock lock(&mutex_);
+  std::lock_guard lock(mutex_);
   if (stopping_) return 0;
   const uint64_t call = next_call_++;
   reactor->call = call;
-  if (NamesArtifacts(*copy)) to_check_.push_back(call);
+  if (NamesArtifacts(*copy)) {
+    to_check_.push_back(call);
+    checkable_.notify_one();
+  }
   calls_[call] = Call{reactor, response, std::move(copy), {}};
   return call;
 }
@@ -112,11 +115,8 @@ void WorkerService::CheckLoop() {
     uint64_t call = 0;
     std::shared_ptr<v1::SyncRequest> request;
     {
-      absl::MutexLock lock(&mutex_);
-      auto ready = [this]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
-        return stopping_ || !to_check_.empty();
-      };
-      mutex_.Await(absl::Condition(&ready));
+      std::unique_lock lock(mutex_);
+      checkable_.wait(lock, [this] { return stopping_ || !to_check_.empty(); });
       if (stopping_) return;
       call = to_check_.front();
       to_check_.pop_front();
@@ -126,7 +126,7 @@ void WorkerService::CheckLoop() {
     }
     std::map<int, absl::Status> refused = ReplaceBadReports(ledger_, store_, *request);
     {
-      absl::MutexLock lock(&mutex_);
+      std::lock_guard lock(mutex_);
       auto found = calls_.find(call);
       if (found == calls_.end()) continue;
       found->second.refused = std::move(refused);
@@ -138,7 +138,7 @@ void WorkerService::CheckLoop() {
 void WorkerService::PostToLedger(uint64_t call) {
   scheduler::Sync event;
   {
-    absl::MutexLock lock(&mutex_);
+    std::lock_guard lock(mutex_);
     auto found = calls_.find(call);
     if (found == calls_.end()) return;
     event.request = *found->second.request;
@@ -156,7 +156,7 @@ void WorkerService::Answered(uint64_t call, absl::StatusOr<Ledger::Reply> reply)
 }
 
 bool WorkerService::Park(uint64_t call, const v1::SyncResponse& response) {
-  absl::MutexLock lock(&mutex_);
+  std::lock_guard lock(mutex_);
   auto found = calls_.find(call);
   if (found == calls_.end()) return false;
   Call& open = found->second;
@@ -174,7 +174,7 @@ void WorkerService::WakeParked(bool woke) {
   std::vector<uint64_t> expired;
   std::vector<std::pair<uint64_t, std::shared_ptr<v1::SyncRequest>>> waiting;
   {
-    absl::MutexLock lock(&mutex_);
+    std::lock_guard lock(mutex_);
     const absl::Time now = absl::Now();
     for (auto& [id, call] : calls_) {
       if (!call.parked) continue;
@@ -199,7 +199,7 @@ void WorkerService::WakeParked(bool woke) {
       .IgnoreError();
   for (uint64_t call : served) {
     {
-      absl::MutexLock lock(&mutex_);
+      std::lock_guard lock(mutex_);
       auto found = calls_.find(call);
       if (found == calls_.end()) continue;
       found->second.parked = false;
@@ -211,7 +211,7 @@ void WorkerService::WakeParked(bool woke) {
 void WorkerService::Finish(uint64_t call, const absl::Status& status, v1::SyncResponse response) {
   Call open;
   {
-    absl::MutexLock lock(&mutex_);
+    std::lock_guard lock(mutex_);
     auto found = calls_.find(call);
     if (found == calls_.end()) return;
     open = std::move(found->second);
@@ -231,8 +231,9 @@ void WorkerService::Finish(uint64_t call, const absl::Status& status, v1::SyncRe
 void WorkerService::Stop() {
   std::vector<uint64_t> open;
   {
-    absl::MutexLock lock(&mutex_);
+    std::lock_guard lock(mutex_);
     stopping_ = true;
+    checkable_.notify_all();
     to_check_.clear();
     for (const auto& [id, call] : calls_) open.push_back(id);
   }

@@ -4,16 +4,16 @@
 #ifndef RNNFARM_COORDINATOR_SERVICE_WORKER_SERVICE_H_
 #define RNNFARM_COORDINATOR_SERVICE_WORKER_SERVICE_H_
 
+#include <condition_variable>
 #include <cstdint>
 #include <deque>
 #include <map>
 #include <memory>
+#include <mutex>
 #include <string>
 #include <thread>
 #include <vector>
 
-#include "absl/base/thread_annotations.h"
-#include "absl/synchronization/mutex.h"
 #include "absl/time/time.h"
 #include "coordinator/service/ledger.h"
 #include "coordinator/store/store.h"
@@ -64,11 +64,13 @@ class WorkerService
 
   Ledger& ledger_;
   store::Store& store_;
-  absl::Mutex mutex_;
-  bool stopping_ ABSL_GUARDED_BY(mutex_) = false;
-  uint64_t next_call_ ABSL_GUARDED_BY(mutex_) = 1;
-  std::map<uint64_t, Call> calls_ ABSL_GUARDED_BY(mutex_);
-  std::deque<uint64_t> to_check_ ABSL_GUARDED_BY(mutex_);
+  // Guards all below but the threads.
+  std::mutex mutex_;
+  std::condition_variable checkable_;
+  bool stopping_ = false;
+  uint64_t next_call_ = 1;
+  std::map<uint64_t, Call> calls_;
+  std::deque<uint64_t> to_check_;
   std::vector<std::thread> checkers_;
 };
 

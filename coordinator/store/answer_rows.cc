@@ -14,7 +14,7 @@ constexpr size_t kTimeBytes = 8;
 }  // namespace
 
 absl::Status AnswerRows::Load() {
-  absl::MutexLock lock(&mutex_);
+  std::lock_guard lock(mutex_);
   std::unique_ptr<rocksdb::Iterator> row(
       database_.db().NewIterator(rocksdb::ReadOptions(), database_.answers()));
   for (row->SeekToFirst(); row->Valid(); row->Next()) {
@@ -42,7 +42,7 @@ absl::StatusOr<std::string> AnswerRows::Find(absl::string_view request_id) {
 
 void AnswerRows::Put(rocksdb::WriteBatch& batch, absl::string_view request_id,
                      absl::string_view answer, absl::Time now) {
-  absl::MutexLock lock(&mutex_);
+  std::lock_guard lock(mutex_);
   batch
       .Put(database_.answers(), AsSlice(request_id),
            absl::StrCat(BigEndian(absl::ToUnixMicros(now)), answer))

@@ -4,13 +4,12 @@
 
 #include <cstdint>
 #include <deque>
+#include <mutex>
 #include <string>
 #include <utility>
 
-#include "absl/base/thread_annotations.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
-#include "absl/synchronization/mutex.h"
 #include "absl/time/time.h"
 #include "coordinator/store/database.h"
 
@@ -34,8 +33,8 @@ class AnswerRows {
 
  private:
   Database& database_;
-  absl::Mutex mutex_;
-  std::deque<std::pair<absl::Time, std::string>> by_age_ ABSL_GUARDED_BY(mutex_);
+  std::mutex mutex_;  // guards by_age_
+  std::deque<std::pair<absl::Time, std::string>> by_age_;
 };
 
 }  // namespace rnnfarm::store

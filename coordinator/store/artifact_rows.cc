@@ -28,7 +28,7 @@ absl::Status OutOfRange(absl::string_view digest, int64_t offset, int64_t commit
 
 }  // namespace
 
-absl::Mutex& ArtifactRows::StripeOf(absl::string_view digest) {
+std::mutex& ArtifactRows::StripeOf(absl::string_view digest) {
   return stripes_[std::hash<std::string>()(std::string(digest)) % kStripes];
 }
 
@@ -64,7 +64,7 @@ absl::Status ArtifactRows::ForEachChunk(
 
 absl::StatusOr<int64_t> ArtifactRows::Committed(const std::string& digest) {
   {
-    absl::MutexLock lock(&mutex_);
+    std::lock_guard lock(mutex_);
     if (auto found = committed_.find(digest); found != committed_.end()) return found->second;
   }
   int64_t committed = 0;
@@ -74,14 +74,14 @@ absl::StatusOr<int64_t> ArtifactRows::Committed(const std::string& digest) {
     return true;
   });
   if (!status.ok()) return status;
-  absl::MutexLock lock(&mutex_);
+  std::lock_guard lock(mutex_);
   committed_[digest] = committed;
   return committed;
 }
 
 absl::StatusOr<Store::UploadState> ArtifactRows::GetUpload(absl::string_view digest) {
   if (auto status = CheckDigest(digest); !status.ok()) return status;
-  absl::MutexLock lock(&StripeOf(digest));
+  std::lock_guard lock(StripeOf(digest));
   auto artifact = Get(digest);
   if (artifact.ok()) return Store::UploadState{artifact->size_bytes(), true};
   if (!absl::IsNotFound(artifact.status())) return artifact.status();
@@ -110,7 +110,7 @@ absl::Status ArtifactRows::Append(absl::string_view digest, int64_t size_bytes, 
         absl::StrCat("upload of artifacts/", digest, ": ", data.size(), " bytes at offset ", offset,
                      " do not fit into the declared size of ", size_bytes, " bytes"));
   }
-  absl::MutexLock lock(&StripeOf(digest));
+  std::lock_guard lock(StripeOf(digest));
   if (Get(digest).ok()) return absl::OkStatus();
   const std::string name(digest);
   auto committed = Committed(name);
@@ -128,7 +128,7 @@ absl::Status ArtifactRows::Append(absl::string_view digest, int64_t size_bytes, 
         .PermitUncheckedError();
   }
   if (auto status = database_.Write(&batch); !status.ok()) return status;
-  absl::MutexLock map_lock(&mutex_);
+  std::lock_guard map_lock(mutex_);
   committed_[name] = *committed + static_cast<int64_t>(data.size());
   return absl::OkStatus();
 }
@@ -139,14 +139,14 @@ absl::Status ArtifactRows::DropUpload(const std::string& digest) {
   batch.DeleteRange(database_.chunks(), ChunkKey(digest, 0), digest + std::string(9, '\xFF'))
       .PermitUncheckedError();
   {
-    absl::MutexLock lock(&mutex_);
+    std::lock_guard lock(mutex_);
     committed_.erase(digest);
   }
   return database_.Write(&batch);
 }
 
 absl::StatusOr<v1::Artifact> ArtifactRows::Finish(absl::string_view digest, int64_t size_bytes) {
-  absl::MutexLock lock(&StripeOf(digest));
+  std::lock_guard lock(StripeOf(digest));
   auto present = Get(digest);
   if (present.ok() || !absl::IsNotFound(present.status())) return present;
   const std::string name(digest);
@@ -176,7 +176,7 @@ absl::StatusOr<v1::Artifact> ArtifactRows::Finish(absl::string_view digest, int6
   batch.Put(database_.artifacts(), AsSlice(digest), artifact.SerializeAsString())
       .PermitUncheckedError();
   if (auto written = database_.Write(&batch); !written.ok()) return written;
-  absl::MutexLock map_lock(&mutex_);
+  std::lock_guard map_lock(mutex_);
   committed_.erase(name);
   return artifact;
 }

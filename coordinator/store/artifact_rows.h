@@ -7,13 +7,12 @@
 #include <cstdint>
 #include <functional>
 #include <map>
+#include <mutex>
 #include <string>
 
-#include "absl/base/thread_annotations.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
-#include "absl/synchronization/mutex.h"
 #include "coordinator/store/database.h"
 #include "coordinator/store/store.h"
 
@@ -38,7 +37,7 @@ class ArtifactRows {
   static constexpr int kStripes = 64;
 
   // Uploads of one digest come one after the other.
-  absl::Mutex& StripeOf(absl::string_view digest);
+  std::mutex& StripeOf(absl::string_view digest);
   absl::StatusOr<int64_t> Committed(const std::string& digest);
   absl::Status CheckFreeSpace();
   absl::Status DropUpload(const std::string& digest);
@@ -48,10 +47,10 @@ class ArtifactRows {
 
   Database& database_;
   const Options options_;
-  std::array<absl::Mutex, kStripes> stripes_;
-  absl::Mutex mutex_;
+  std::array<std::mutex, kStripes> stripes_;
+  std::mutex mutex_;  // guards committed_
   // Bytes there of uploads under way; counted from the rows when not known here.
-  std::map<std::string, int64_t> committed_ ABSL_GUARDED_BY(mutex_);
+  std::map<std::string, int64_t> committed_;
 };
 
 }  // namespace rnnfarm::store

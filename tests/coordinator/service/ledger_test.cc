@@ -6,7 +6,6 @@
 #include <atomic>
 #include <future>
 
-#include "absl/synchronization/notification.h"
 #include "tests/coordinator/service/served_farm.h"
 
 namespace rnnfarm::service {
@@ -17,7 +16,7 @@ class FakeStore : public store::Store {
  public:
   absl::Status Commit(const std::vector<store::Batch>& batches) override {
     commit_begun.store(true);
-    gate.WaitForNotification();
+    opened.wait();
     ++commits;
     if (!failure.ok()) return failure;
     for (const store::Batch& batch : batches) {
@@ -46,7 +45,8 @@ class FakeStore : public store::Store {
   absl::StatusOr<std::string> ReadWholeArtifact(absl::string_view) override { return Unused(); }
   absl::StatusOr<v1::Artifact> PutArtifact(absl::string_view) override { return Unused(); }
 
-  absl::Notification gate;
+  std::promise<void> gate;
+  std::shared_future<void> opened{gate.get_future()};
   std::atomic<bool> commit_begun = false;
   std::atomic<int> commits = 0;
   int sweeps = 0;
@@ -84,7 +84,7 @@ TEST(Ledger, GathersWhatWaitsIntoOneCommitAndAnswersDuplicatesAlike) {
     });
   }
   EXPECT_EQ(answered, 0);
-  store.gate.Notify();
+  store.gate.set_value();
   EXPECT_TRUE(calls[0].get().ok());
   ASSERT_TRUE(ledger->Call(SubmitOf("second"), "SubmitSweep/x").ok());
   EXPECT_EQ(answered, 3);
@@ -97,7 +97,7 @@ TEST(Ledger, GathersWhatWaitsIntoOneCommitAndAnswersDuplicatesAlike) {
 
 TEST(Ledger, AcknowledgesAndShowsNothingOnceACommitFailed) {
   FakeStore store;
-  store.gate.Notify();
+  store.gate.set_value();
   store.failure = absl::ResourceExhaustedError("no space");
   auto ledger = *Ledger::Open(store, {});
   EXPECT_TRUE(absl::IsResourceExhausted(ledger->Call(SubmitOf("a")).status()));
@@ -111,7 +111,7 @@ TEST(Ledger, AcknowledgesAndShowsNothingOnceACommitFailed) {
 
 TEST(Ledger, AnswersWhatComesAfterItStopped) {
   FakeStore store;
-  store.gate.Notify();
+  store.gate.set_value();
   auto ledger = *Ledger::Open(store, {});
   ledger->Stop();
   EXPECT_TRUE(absl::IsUnavailable(ledger->Call(SubmitOf("a")).status()));
@@ -119,7 +119,7 @@ TEST(Ledger, AnswersWhatComesAfterItStopped) {
 
 TEST(Ledger, TicksByTheClockItIsGiven) {
   FakeStore store;
-  store.gate.Notify();
+  store.gate.set_value();
   std::atomic<int64_t> seconds = 1'000'000;
   Ledger::Options options;
   options.now = [&] { return absl::FromUnixSeconds(seconds); };
