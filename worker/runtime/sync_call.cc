@@ -3,6 +3,7 @@
 #include <grpcpp/client_context.h>
 
 #include <random>
+#include <utility>
 
 #include "absl/strings/str_format.h"
 #include "absl/time/clock.h"
@@ -25,7 +26,7 @@ std::string MakeRequestId() {
 }
 
 SyncCall::SyncCall(std::shared_ptr<grpc::Channel> channel)
-    : stub_(v1::WorkerService::NewStub(channel)) {}
+    : channel_(std::move(channel)), stub_(v1::WorkerService::NewStub(channel_)) {}
 
 SyncCall::~SyncCall() {
   queue_.Shutdown();

@@ -29,7 +29,11 @@ class SyncCall {
   absl::StatusOr<v1::SyncResponse> Call(const v1::SyncRequest& request, absl::Duration deadline,
                                         const std::function<bool()>& interrupted);
 
+  // Whether the connection stands; begins to make it if not.
+  bool Connected() { return channel_->GetState(/*try_to_connect=*/true) == GRPC_CHANNEL_READY; }
+
  private:
+  std::shared_ptr<grpc::Channel> channel_;
   std::unique_ptr<v1::WorkerService::Stub> stub_;
   grpc::CompletionQueue queue_;
 };

@@ -264,9 +264,11 @@ absl::Status Worker::Life::WaitAfter(const absl::Status& failure) {
                            << ", going on: " << failure;
   const absl::Time until = now + backoff;
   backoff = std::min(backoff * 2, kLongestBackoff);
-  const bool was_draining = draining;
+  const bool was_draining = draining, was_connected = sync->Connected();
   while (absl::Now() < until && draining == was_draining) {
     absl::SleepFor(std::min(kPoll, until - absl::Now()));
+    // The coordinator is back: its leases run out unless they are named soon.
+    if (!was_connected && sync->Connected()) break;
   }
   return absl::OkStatus();
 }
