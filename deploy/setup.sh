@@ -36,9 +36,11 @@ install the packages of $* by hand and run the cmake commands of the README."
     stop "apt-get could not install the packages above; this needs Debian 12 (bookworm), main."
 }
 
-# Builds the preset $1 with all processors; ccache, where it is, makes a second time quick.
+# Builds the preset $1 with all processors, the further targets only if there are any; ccache, where
+# it is, makes a second time quick.
 build() {
   local preset=$1 begin=$SECONDS
+  shift
   say "building (preset $preset)"
   export CCACHE_SLOPPINESS=pch_defines,time_macros,include_file_mtime,include_file_ctime
   cmake --preset "$preset" >"build-$preset.log" 2>&1 || {
@@ -46,6 +48,6 @@ build() {
     stop "cmake could not configure; its output is above."
   }
   rm -f "build-$preset.log"
-  cmake --build --preset "$preset" -j "$(nproc)" || stop "the build failed; the compiler's message is above."
+  cmake --build --preset "$preset" -j "$(nproc)" ${@:+--target "$@"} || stop "the build failed; the compiler's message is above."
   say "built in $((SECONDS - begin)) s"
 }
