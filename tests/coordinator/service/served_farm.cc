@@ -79,7 +79,8 @@ ServedFarm::ServedFarm() {
   options.store.path = mkdtemp(pattern.data());
   options.store.free_space_floor_bytes = 0;
   options.listen = "127.0.0.1:0";
-  options.scheduler.busy_sync = absl::Milliseconds(20);
+  // Twice this long a lease may go unnamed, as the fake worker leaves it.
+  options.scheduler.busy_sync = absl::Seconds(10);
   options.scheduler.idle_sync = absl::Milliseconds(800);
   options.scheduler.first_backoff = absl::Milliseconds(5);
   options.scheduler.longest_backoff = absl::Milliseconds(20);

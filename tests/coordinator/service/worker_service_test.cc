@@ -65,10 +65,12 @@ TEST(WorkerService, GoesOnAfterARestartWithTheLeasesThatWorkersHold) {
   EXPECT_EQ(farm.GetJob(lease.job()).state(), v1::JOB_STATE_LEASED);
   EXPECT_TRUE(worker.Report(result).accepted());
   EXPECT_EQ(farm.GetJob(lease.job()).state(), v1::JOB_STATE_SUCCEEDED);
-  // The same report of an attempt that does not hold the lease is fenced off.
-  v1::JobReport stale = worker.Result(worker.MustLease()[0]);
+  // A report of an attempt that does not hold the lease is fenced off.
+  const v1::JobReport next = worker.Result(worker.MustLease()[0]);
+  v1::JobReport stale = next;
   stale.set_attempt(stale.attempt() + 1);
   EXPECT_EQ(worker.Report(stale).code(), "ABORTED");
+  EXPECT_TRUE(worker.Report(next).accepted());
   worker.Finish("sweeps/tiny");
   farm.Shutdown();
   farm.Start();
