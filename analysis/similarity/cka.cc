@@ -49,7 +49,8 @@ double Cka::Distance(const Prepared& a, const Prepared& b) const {
   const auto& y = static_cast<const Features&>(b);
   const double cka = Alignment(x, y) / (std::sqrt(x.self) * std::sqrt(y.self));
   if (angular_) return std::acos(std::clamp(cka, -1.0, 1.0));
-  return debiased_ ? 1.0 - cka : std::max(0.0, 1.0 - cka);
+  // Rounding must not make a copy nearer than itself: a distance is not negative.
+  return std::max(0.0, 1.0 - cka);
 }
 
 double Cka::Alignment(const Features& a, const Features& b) const {

@@ -52,18 +52,23 @@ double Silhouette(const Matrix& distances, const Grouping& labels) {
   return sum / static_cast<double>(n);
 }
 
-// The first one of equally near neighbours counts.
+// Of equally near neighbours, the share with the same label: the order of the rows must not count.
 double NeighbourAccuracy(const Matrix& distances, const Grouping& labels) {
   const Eigen::Index n = distances.rows();
-  int right = 0;
+  double right = 0;
   for (Eigen::Index i = 0; i < n; ++i) {
-    Eigen::Index nearest = i == 0 ? 1 : 0;
+    double nearest = std::numeric_limits<double>::infinity();
+    int alike = 0, all = 0;
     for (Eigen::Index j = 0; j < n; ++j) {
-      if (j != i && distances(j, i) < distances(nearest, i)) nearest = j;
+      if (j == i || distances(j, i) > nearest) continue;
+      if (distances(j, i) < nearest) alike = all = 0;
+      nearest = distances(j, i);
+      ++all;
+      if (labels.group[j] == labels.group[i]) ++alike;
     }
-    if (labels.group[nearest] == labels.group[i]) ++right;
+    if (all > 0) right += static_cast<double>(alike) / all;
   }
-  return static_cast<double>(right) / static_cast<double>(n);
+  return right / static_cast<double>(n);
 }
 
 double NeighbourChance(const Grouping& labels) {

@@ -20,8 +20,8 @@ struct Separation {
   // Mean over networks of (b − a) / max(a, b): a the mean distance within the group, b that to the
   // nearest other group; 0 for a network alone in its group (Rousseeuw 1987). In [-1, 1].
   std::optional<double> silhouette;
-  // Share of networks whose nearest other network has the same label, and what it would be if
-  // neighbours were drawn at random.
+  // Share of networks whose nearest other network has the same label (of several equally near ones,
+  // the share of those that have it), and what it would be if neighbours were drawn at random.
   std::optional<double> neighbour_accuracy;
   std::optional<double> neighbour_chance;
   // PERMANOVA (Anderson 2001). The p-value is of permutations of whole configurations, whose

@@ -5,6 +5,7 @@
 #include <numbers>
 #include <string>
 
+#include "analysis/embedding/mds.h"
 #include "analysis/similarity/metric.h"
 #include "analysis/similarity/svcca.h"
 #include "base/array_file.h"
@@ -199,6 +200,21 @@ TEST(CkaTest, DebiasedIsNearZeroForUnrelatedWideRepresentationsWhereTheBiasedOne
   const Matrix x = Random(60, 200, 1), y = Random(60, 200, 2);
   EXPECT_GT(1 - DistanceBy("cka", {}, x, y), 0.7);
   EXPECT_NEAR(1 - DistanceBy("cka", {{"debiased", 1}}, x, y), 0, 0.05);
+}
+
+TEST(CkaTest, CopiesAreNotNearerThanZeroAndCanBeEmbedded) {
+  for (int substream = 1; substream <= 20; ++substream) {
+    const Matrix x = Random(40, 7, substream), other = Random(40, 7, substream + 100);
+    Matrix distances = Matrix::Zero(3, 3);
+    distances(0, 1) = distances(1, 0) = DistanceBy("cka", {{"debiased", 1}}, x, 3 * x);
+    for (int i = 0; i < 2; ++i) {
+      distances(i, 2) = distances(2, i) = DistanceBy("cka", {{"debiased", 1}}, x, other);
+    }
+    EXPECT_GE(distances(0, 1), 0);
+    EXPECT_NEAR(distances(0, 1), 0, 1e-12);
+    const auto embedding = EmbedMds(distances);
+    EXPECT_TRUE(embedding.ok()) << embedding.status();
+  }
 }
 
 TEST(MakeMetricTest, RefusalsSayWhatThereIs) {

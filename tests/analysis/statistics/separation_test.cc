@@ -68,6 +68,16 @@ TEST(SeparationTest, FourPointsByHand) {
   EXPECT_NEAR(*s.p_value, 1 / 3., 0.06);
 }
 
+// Graph distances are often equal: the order of the rows must not decide.
+TEST(SeparationTest, EquallyNearNeighboursShareTheVote) {
+  const Matrix equal = Matrix::Ones(4, 4) - Matrix::Identity(4, 4);
+  for (const std::vector<int>& labels :
+       {std::vector<int>{7, 7, 3, 3}, std::vector<int>{7, 3, 3, 7}, std::vector<int>{3, 7, 3, 7}}) {
+    const Separation s = MeasureSeparation(equal, labels, {0, 1, 2, 3});
+    EXPECT_NEAR(*s.neighbour_accuracy, *s.neighbour_chance, 1e-12);
+  }
+}
+
 TEST(SeparationTest, LabelsFarApartAreSeparated) {
   const Separation s = Measure(Make(12, 5, 10, 0.2, 1));
   EXPECT_GT(*s.silhouette, 0.8);
