@@ -42,7 +42,7 @@ class DatasetTask final : public Task {
 
   std::vector<Condition> Conditions() const override { return conditions_; }
   GraphKind graph() const override { return GraphKind::kTransition; }
-  double start_noise() const override { return 0.5; }
+  double start_noise() const override { return 0.05; }
 
  private:
   // The first `steps` steps of the given trials.

@@ -69,6 +69,7 @@ TEST(DatasetTest, TrialsAreDrawnWholeAndWithReplacement) {
 
 TEST(DatasetTest, TheProbeIsTheFirstTrialsAndTheConditionZeroUnlessGiven) {
   const auto task = *MakeTask(DatasetOf(Arrays()));
+  EXPECT_EQ(task->start_noise(), 0.05);
   EXPECT_EQ(task->Probe(3).count, kTrials);
   EXPECT_EQ(task->Probe(3).x.back(), kTrials * kSteps * kInputs - 1);
   ASSERT_EQ(task->Conditions().size(), 1);
