@@ -75,10 +75,13 @@ enum class Ending { kTrained, kDiverged, kStopped };
 
 struct Outcome {
   Ending ending = Ending::kStopped;
-  Checkpoint last;             // where it ended; for kDiverged the last finite one
-  double validation_loss = 0;  // of `last`, without L2
-  int64_t diverged_at = 0;     // iteration
-  double last_finite_loss = 0;
+  // Where it ended. For kDiverged the loss curve and the iteration of its last point alone: what is
+  // told of a divergence does not depend on where training was cut.
+  Checkpoint last;
+  // Of `last`, without L2; for kStopped the last one measured before.
+  double validation_loss = 0;
+  int64_t diverged_at = 0;      // iteration
+  double last_finite_loss = 0;  // for kDiverged the training loss of the curve's last point
   double seconds = 0;
 };
 

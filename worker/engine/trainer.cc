@@ -66,7 +66,6 @@ Trainer::Trainer(const Plan& plan, const Member& member, size_t index,
   }
   parameters_ =
       torch::tensor(torch::ArrayRef<float>(now_.parameters.data(), now_.parameters.size()));
-  committed_ = now_;
 }
 
 Outcome Trainer::Run() {
@@ -75,7 +74,6 @@ Outcome Trainer::Run() {
     const double loss = ValidationLoss();
     if (!std::isfinite(loss)) return Diverge();
     now_.loss_curve.push_back({0, loss, loss});
-    committed_ = now_;
   }
   while (now_.iteration < member_.until_iteration) {
     if (!Iterate()) return Diverge();
@@ -85,8 +83,7 @@ Outcome Trainer::Run() {
     if (!go_on) return End(Ending::kStopped);
     if (now_.iteration % plan_.checkpoint_every == 0) {
       Snapshot();
-      committed_ = now_;
-      observer_.OnCheckpoint(index_, committed_);
+      observer_.OnCheckpoint(index_, now_);
     }
   }
   return End(Ending::kTrained);
@@ -104,7 +101,6 @@ bool Trainer::Iterate() {
   }
   const LossAndGradient result = GradientByAutograd(cell, parameters_, batch);
   if (!std::isfinite(result.loss)) return false;
-  last_loss_ = result.loss;
   if (!Update(result.gradient.contiguous().data_ptr<float>())) return false;
   now_.pending_loss += result.loss;
   ++now_.iteration;
@@ -183,25 +179,31 @@ Outcome Trainer::End(Ending ending) {
   const bool measured =
       now_.iteration == last.iteration &&
       (now_.iteration % plan_.checkpoint_every == 0 || now_.iteration == plan_.iterations);
+  // Only what ends is measured and judged: a stopped network goes on, and what it then comes to
+  // must not depend on having been stopped.
+  const bool known = measured || ending == Ending::kStopped;
   Outcome outcome;
   outcome.ending = ending;
-  outcome.validation_loss = measured ? last.validation_loss : ValidationLoss();
+  outcome.validation_loss = known ? last.validation_loss : ValidationLoss();
   // Iterations between two measurements can overflow float32 without being seen.
   if (!std::isfinite(outcome.validation_loss)) return Diverge();
-  outcome.last_finite_loss = last_loss_;
   outcome.last = std::move(now_);
   outcome.seconds = SecondsSince(begin_);
   return outcome;
 }
 
+// Told by the loss curve, which is the same wherever training was cut; the parameters in memory at
+// some earlier iteration are not.
 Outcome Trainer::Diverge() {
   Outcome outcome;
   outcome.ending = Ending::kDiverged;
   outcome.diverged_at = now_.iteration;
-  outcome.last_finite_loss = last_loss_;
-  outcome.last = std::move(committed_);
+  outcome.last.loss_curve = std::move(now_.loss_curve);
   if (!outcome.last.loss_curve.empty()) {
-    outcome.validation_loss = outcome.last.loss_curve.back().validation_loss;
+    const rnn::LossPoint& last = outcome.last.loss_curve.back();
+    outcome.last.iteration = last.iteration;
+    outcome.validation_loss = last.validation_loss;
+    outcome.last_finite_loss = last.train_loss;
   }
   outcome.seconds = SecondsSince(begin_);
   return outcome;

@@ -49,9 +49,7 @@ class Trainer {
   Observer& observer_;
   const base::StreamKey trial_key_, noise_key_;
   Checkpoint now_;
-  Checkpoint committed_;  // where a divergence falls back to
   torch::Tensor parameters_;
-  double last_loss_ = 0;  // of the last iteration, finite
   bool record_due_ = false;
   const std::chrono::steady_clock::time_point begin_;
   std::chrono::steady_clock::time_point reported_;
