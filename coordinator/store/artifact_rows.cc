@@ -55,7 +55,14 @@ absl::Status ArtifactRows::ForEachChunk(
   std::unique_ptr<rocksdb::Iterator> row(
       database_.db().NewIterator(rocksdb::ReadOptions(), database_.chunks()));
   const std::string key = ChunkKey(digest, offset);
-  for (row->SeekForPrev(key); row->Valid() && !IsChunkOf(AsView(row->key()), digest);) row->Next();
+  // The chunk that holds the offset, or else the first behind it; never more than one step, since
+  // what follows are the chunks of other artifacts.
+  row->SeekForPrev(key);
+  if (!row->Valid()) {
+    row->Seek(key);
+  } else if (!IsChunkOf(AsView(row->key()), digest)) {
+    row->Next();
+  }
   for (; row->Valid() && IsChunkOf(AsView(row->key()), digest); row->Next()) {
     if (!take(ChunkOffset(AsView(row->key())), AsView(row->value()))) break;
   }

@@ -6,9 +6,12 @@
 #include <algorithm>
 #include <cstdarg>
 #include <cstdio>
+#include <filesystem>
 #include <set>
+#include <system_error>
 
 #include "absl/memory/memory.h"
+#include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 
@@ -44,7 +47,6 @@ class GlogLogger : public rocksdb::Logger {
 
 rocksdb::DBOptions DatabaseOptions() {
   rocksdb::DBOptions options;
-  options.create_if_missing = true;
   options.create_missing_column_families = true;
   options.info_log = std::make_shared<GlogLogger>();
   options.paranoid_checks = true;
@@ -78,6 +80,28 @@ std::vector<rocksdb::ColumnFamilyDescriptor> Families(const rocksdb::DBOptions& 
   return families;
 }
 
+// Whether a store may be made here: nothing lies here but what a first start that was killed leaves
+// behind. Anything else without CURRENT is a store that lost it, and a new one would hide the loss.
+absl::StatusOr<bool> IsNew(const std::string& path) {
+  std::error_code error;
+  if (std::filesystem::exists(path + "/CURRENT", error)) return false;
+  const std::set<std::string> of_first_start = {"LOCK", "IDENTITY", "MANIFEST-000001"};
+  for (std::filesystem::directory_iterator file(path, error), end; !error && file != end;
+       file.increment(error)) {
+    const std::string name = file->path().filename().string();
+    if (of_first_start.contains(name) || absl::EndsWith(name, ".dbtmp")) continue;
+    return absl::DataLossError(absl::StrCat(
+        "the store ", path, " holds ", name,
+        " but not CURRENT, the file that says where its data "
+        "begins; the store is damaged and is not made anew: restore it from a copy, or give an "
+        "empty folder"));
+  }
+  if (error && error != std::errc::no_such_file_or_directory) {
+    return absl::InternalError(absl::StrCat("cannot list the store ", path, ": ", error.message()));
+  }
+  return true;
+}
+
 }  // namespace
 
 absl::Status FromRocks(const rocksdb::Status& status, absl::string_view doing) {
@@ -95,7 +119,10 @@ absl::Status FromRocks(const rocksdb::Status& status, absl::string_view doing) {
 }
 
 absl::StatusOr<std::unique_ptr<Database>> Database::Open(const std::string& path) {
-  const rocksdb::DBOptions options = DatabaseOptions();
+  rocksdb::DBOptions options = DatabaseOptions();
+  auto is_new = IsNew(path);
+  if (!is_new.ok()) return is_new.status();
+  options.create_if_missing = *is_new;
   auto database = absl::WrapUnique(new Database);
   rocksdb::DB* db = nullptr;
   auto status =

@@ -1,5 +1,9 @@
 #include "coordinator/store/store.h"
 
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <cerrno>
 #include <filesystem>
 #include <functional>
 #include <system_error>
@@ -133,6 +137,16 @@ absl::StatusOr<v1::Artifact> RocksStore::PutArtifact(absl::string_view bytes) {
   return FinishUpload(digest, size);
 }
 
+// Otherwise a power cut may take a new folder's name, and with it all that was synced inside.
+absl::Status SyncFolder(const std::string& path) {
+  const int folder = open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  const bool synced = folder >= 0 && fsync(folder) == 0;
+  const int why = errno;
+  if (folder >= 0) close(folder);
+  if (synced) return absl::OkStatus();
+  return absl::ErrnoToStatus(why, absl::StrCat("cannot sync the store's folder ", path));
+}
+
 }  // namespace
 
 bool Batch::empty() const {
@@ -149,6 +163,7 @@ absl::StatusOr<std::unique_ptr<Store>> Store::Open(const Options& options) {
   std::filesystem::create_directory(path, error);
   auto database = Database::Open(path);
   if (!database.ok()) return database.status();
+  if (auto status = SyncFolder(options.path); !status.ok()) return status;
   auto store = std::make_unique<RocksStore>(*std::move(lock), *std::move(database), options);
   if (auto status = store->LoadAnswers(); !status.ok()) return status;
   return store;

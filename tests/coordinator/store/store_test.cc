@@ -4,6 +4,8 @@
 #include <gtest/gtest.h>
 #include <rocksdb/db.h>
 
+#include <algorithm>
+#include <filesystem>
 #include <vector>
 
 #include "base/digest.h"
@@ -150,6 +152,33 @@ TEST(Store, RefusesUploadsBelowTheFloorOfFreeSpace) {
   auto status = (*store)->AppendUpload(base::DigestOf("1"), 1, 0, "1");
   EXPECT_TRUE(absl::IsResourceExhausted(status));
   EXPECT_THAT(std::string(status.message()), HasSubstr("floor"));
+}
+
+TEST(Store, RefusesAFolderThatLostItsBeginning) {
+  StoreFolder folder;
+  folder.MustOpen().reset();
+  ASSERT_TRUE(std::filesystem::remove(folder.path() + "/db/CURRENT"));
+  for (int i = 0; i < 2; ++i) {
+    auto store = folder.Open();
+    EXPECT_TRUE(absl::IsDataLoss(store.status())) << store.status();
+    EXPECT_THAT(std::string(store.status().message()), HasSubstr("CURRENT"));
+  }
+}
+
+TEST(Store, ReadsNothingOfOtherArtifacts) {
+  StoreFolder folder;
+  auto store = folder.MustOpen();
+  std::vector<std::string> digests;
+  for (const char* bytes : {"a", "b", "c", "d", "e"}) digests.push_back(base::DigestOf(bytes));
+  std::sort(digests.begin(), digests.end());
+  // The second and fourth of five in the order of the rows; the others have none.
+  for (const char* bytes : {"a", "b", "c", "d", "e"}) {
+    const std::string digest = base::DigestOf(bytes);
+    if (digest != digests[1] && digest != digests[3]) continue;
+    ASSERT_TRUE(store->PutArtifact(bytes).ok());
+  }
+  for (int i : {0, 2, 4}) EXPECT_EQ(store->GetUpload(digests[i])->committed_bytes, 0);
+  for (int i : {1, 3}) EXPECT_EQ(base::DigestOf(*store->ReadWholeArtifact(digests[i])), digests[i]);
 }
 
 TEST(Store, RefusesANewerSchema) {
