@@ -6,18 +6,13 @@
 #include <signal.h>
 #include <time.h>
 
-#include <cstdio>
 #include <cstring>
 #include <string>
-#include <vector>
 
 #include "absl/flags/flag.h"
-#include "absl/flags/parse.h"
-#include "absl/flags/reflection.h"
-#include "absl/flags/usage.h"
-#include "absl/flags/usage_config.h"
 #include "absl/time/time.h"
 #include "base/build_info.h"
+#include "base/command_line.h"
 #include "base/logging.h"
 #include "coordinator/service/server.h"
 
@@ -37,67 +32,7 @@ ABSL_FLAG(bool, log_json, false, "log one JSON object a line");
 namespace {
 
 constexpr int kExitFailed = 1;
-constexpr int kExitBadConfiguration = 78;
 constexpr absl::Duration kFailurePoll = absl::Milliseconds(200);
-
-// Both --max-networks and --max_networks are understood.
-std::vector<std::string> WithUnderscores(int argc, char** argv) {
-  std::vector<std::string> arguments(argv, argv + argc);
-  for (std::string& argument : arguments) {
-    if (argument.rfind("--", 0) != 0) continue;
-    for (size_t i = 2; i < argument.size() && argument[i] != '='; ++i) {
-      if (argument[i] == '-') argument[i] = '_';
-    }
-  }
-  return arguments;
-}
-
-// Abseil would exit with 1, which schedulers take for a failure worth another try.
-bool CheckFlags(const std::vector<std::string>& arguments) {
-  for (size_t i = 1; i < arguments.size(); ++i) {
-    const std::string& argument = arguments[i];
-    if (argument.rfind("--", 0) != 0) continue;
-    const size_t equals = argument.find('=');
-    const std::string name = argument.substr(2, equals - 2);
-    // Abseil's own are no flags to be found.
-    if (name.rfind("help", 0) == 0 || name == "version" || name == "flagfile") continue;
-    absl::CommandLineFlag* flag = absl::FindCommandLineFlag(name);
-    const bool negated = flag == nullptr && name.rfind("no", 0) == 0 &&
-                         absl::FindCommandLineFlag(name.substr(2)) != nullptr;
-    std::string error = "there is no such flag";
-    if (negated || (flag != nullptr && (equals == std::string::npos ||
-                                        flag->ParseFrom(argument.substr(equals + 1), &error)))) {
-      continue;
-    }
-    std::fprintf(stderr, "rnnfarm-coordinator: %s: %s; see --help\n", argument.c_str(),
-                 error.c_str());
-    return false;
-  }
-  return true;
-}
-
-bool ParseFlags(int argc, char** argv) {
-  absl::SetProgramUsageMessage(
-      "The coordinator of an rnnfarm: rnnfarm-coordinator --store=FOLDER [--listen=HOST:PORT]");
-  absl::FlagsUsageConfig usage;
-  usage.version_string = [] { return "rnnfarm-coordinator " + rnnfarm::base::BuildText() + "\n"; };
-  // All flags are in this file.
-  usage.contains_helpshort_flags = [](absl::string_view file) {
-    return file.find("coordinator/main.cc") != absl::string_view::npos;
-  };
-  usage.contains_help_flags = usage.contains_helpshort_flags;
-  absl::SetFlagsUsageConfig(usage);
-  std::vector<std::string> arguments = WithUnderscores(argc, argv);
-  if (!CheckFlags(arguments)) return false;
-  std::vector<char*> pointers;
-  for (std::string& argument : arguments) pointers.push_back(argument.data());
-  const std::vector<char*> rest =
-      absl::ParseCommandLine(static_cast<int>(pointers.size()), pointers.data());
-  if (rest.size() > 1) {
-    std::fprintf(stderr, "rnnfarm-coordinator takes no argument \"%s\"; see --help\n", rest[1]);
-  }
-  return rest.size() == 1;
-}
 
 rnnfarm::service::CoordinatorServer::Options OptionsFromFlags() {
   rnnfarm::service::CoordinatorServer::Options options;
@@ -138,7 +73,12 @@ absl::Status WaitForEnd(const rnnfarm::service::CoordinatorServer& server,
 
 int main(int argc, char** argv) {
   const sigset_t signals = BlockSignals();
-  if (!ParseFlags(argc, argv)) return kExitBadConfiguration;
+  const auto exit_code = rnnfarm::base::ParseFlags(
+      {"rnnfarm-coordinator",
+       "the coordinator of an rnnfarm: rnnfarm-coordinator --store=FOLDER [--listen=HOST:PORT]",
+       "coordinator/main.cc"},
+      argc, argv);
+  if (exit_code) return *exit_code;
   rnnfarm::base::LoggingOptions logging;
   logging.json = absl::GetFlag(FLAGS_log_json);
   rnnfarm::base::InitLogging("rnnfarm-coordinator", logging);
@@ -146,11 +86,14 @@ int main(int argc, char** argv) {
   auto server = rnnfarm::service::CoordinatorServer::Start(options);
   if (!server.ok()) {
     LOG(ERROR) << server.status().message();
-    return absl::IsInvalidArgument(server.status()) ? kExitBadConfiguration : kExitFailed;
+    return absl::IsInvalidArgument(server.status()) ? rnnfarm::base::kExitBadConfiguration
+                                                    : kExitFailed;
   }
   LOG(INFO) << "rnnfarm-coordinator " << rnnfarm::base::BuildText() << " serves "
             << (*server)->address() << " with the store " << options.store.path;
   const absl::Status end = WaitForEnd(**server, signals);
+  // A second signal ends the process at once; the store is made for that.
+  pthread_sigmask(SIG_UNBLOCK, &signals, nullptr);
   (*server)->Shutdown();
   if (end.ok()) return 0;
   LOG(ERROR) << "ended since the store failed: " << end.message()

@@ -12,13 +12,10 @@
 #include <iostream>
 #include <string>
 #include <thread>
-#include <vector>
 
 #include "absl/flags/flag.h"
-#include "absl/flags/parse.h"
-#include "absl/flags/usage.h"
 #include "absl/time/time.h"
-#include "base/build_info.h"
+#include "base/command_line.h"
 #include "base/logging.h"
 #include "worker/runtime/worker.h"
 
@@ -37,18 +34,14 @@ namespace {
 
 constexpr int kExitDrained = 0;
 constexpr int kExitTryAgain = 75;
-constexpr int kExitBadConfiguration = 78;
 
 int BadConfiguration(const std::string& message) {
   std::cerr << "rnnfarm-worker: " << message << "\n";
-  return kExitBadConfiguration;
+  return rnnfarm::base::kExitBadConfiguration;
 }
 
 // Empty if the flags make sense.
-std::string WhatIsWrong(const std::vector<char*>& positional) {
-  if (positional.size() > 1) {
-    return std::string("unexpected argument \"") + positional[1] + "\"; see --help";
-  }
+std::string WhatIsWrong() {
   if (absl::GetFlag(FLAGS_coordinator).find(':') == std::string::npos) {
     return "--coordinator is \"" + absl::GetFlag(FLAGS_coordinator) + "\"; it must be host:port";
   }
@@ -72,18 +65,22 @@ rnnfarm::worker::Options OptionsFromFlags() {
 rnnfarm::worker::Worker* running = nullptr;
 
 // RequestDrain only sets a flag. A second signal ends the process at once.
-void OnSignal(int signal) {
+void OnSignal(int) {
   running->RequestDrain();
-  std::signal(signal, SIG_DFL);
+  std::signal(SIGTERM, SIG_DFL);
+  std::signal(SIGINT, SIG_DFL);
 }
 
 }  // namespace
 
 int main(int argc, char** argv) {
-  absl::SetProgramUsageMessage("trains and analyses networks for a coordinator\n" +
-                               rnnfarm::base::BuildText());
-  const std::vector<char*> positional = absl::ParseCommandLine(argc, argv);
-  if (const std::string wrong = WhatIsWrong(positional); !wrong.empty()) {
+  const auto exit_code = rnnfarm::base::ParseFlags(
+      {"rnnfarm-worker",
+       "trains and analyses networks for a coordinator: rnnfarm-worker --coordinator=HOST:PORT",
+       "worker/main.cc"},
+      argc, argv);
+  if (exit_code) return *exit_code;
+  if (const std::string wrong = WhatIsWrong(); !wrong.empty()) {
     return BadConfiguration(wrong);
   }
   rnnfarm::base::InitLogging("rnnfarm-worker", {.json = absl::GetFlag(FLAGS_log_json)});

@@ -73,9 +73,26 @@ def check_worker_configuration(running):
         assert done.returncode == 78, (flags, done.returncode, done.stderr)
         assert said in done.stderr, done.stderr
     nobody = f"--coordinator=127.0.0.1:{farm.free_port()}"
-    done = subprocess.run([worker, nobody, "--outage_limit=1s"], capture_output=True, text=True,
+    done = subprocess.run([worker, nobody, "--outage-limit=1s"], capture_output=True, text=True,
                           timeout=60)
     assert done.returncode == 75, (done.returncode, done.stderr)
+
+
+def check_flags():
+    """Wrong flags are a wrong configuration, which no retry mends; hyphens are underscores."""
+    for program in ("rnnfarm-worker", "rnnfarm-coordinator"):
+        number = "--threads" if program == "rnnfarm-worker" else "--comparison-threads"
+        for flags, said in ((["--nope"], "--nope"), (["--nope=1"], "--nope"),
+                            ([number + "=x"], "threads"), ([number, "x"], "threads"),
+                            ([number], "threads"), (["--log-json=maybe"], "log_json")):
+            done = subprocess.run([os.path.join(farm.BIN, program), *flags], capture_output=True,
+                                  text=True, timeout=60)
+            assert done.returncode == 78, (program, flags, done.returncode, done.stderr)
+            assert said in done.stderr, (program, flags, done.stderr)
+        done = subprocess.run([os.path.join(farm.BIN, program), "--help"], capture_output=True,
+                              text=True, timeout=60)
+        assert done.returncode == 0, (program, done.returncode, done.stderr)
+        assert "threads" in done.stdout, done.stdout
 
 
 def main():
@@ -89,6 +106,7 @@ def main():
     check_second_coordinator(running)
     check_submission_twice(running)
     check_worker_configuration(running)
+    check_flags()
     running.passed = True
     running.close()
 
