@@ -27,6 +27,22 @@ void SetTask(const v1::SweepSpec& resolved, absl::string_view name, v1::JobSpec&
   }
 }
 
+// Keeps the stages of the task: its own ones if it has any, else those of every task.
+void SetCurriculum(const v1::Task& task, v1::Training& training) {
+  google::protobuf::RepeatedPtrField<v1::CurriculumStage> all;
+  all.Swap(training.mutable_curriculum());
+  const bool own = std::any_of(all.begin(), all.end(),
+                               [&](const auto& stage) { return stage.task() == task.name(); });
+  // Stages of every task are written for the longest one; a shorter task stays within its trials.
+  const int longest = TaskSteps(task);
+  for (const v1::CurriculumStage& from : all) {
+    if (from.task() != (own ? task.name() : "")) continue;
+    v1::CurriculumStage& stage = *training.add_curriculum();
+    stage = from;
+    if (longest > 0) stage.set_steps(std::min(stage.steps(), longest));
+  }
+}
+
 void SetTraining(const v1::SweepSpec& resolved, const v1::Configuration& configuration,
                  v1::JobSpec& spec) {
   v1::Training& training = *spec.mutable_training();
@@ -37,11 +53,7 @@ void SetTraining(const v1::SweepSpec& resolved, const v1::Configuration& configu
                                            configuration.axes().end());
   for (const auto& [field, value] : axes) ApplyAxis(field, value, training, cell);
   if (!training.has_decay_steps()) training.set_decay_steps(training.iterations());
-  // A sweep's curriculum is written for its longest task; a shorter task stays within its trials.
-  const int longest = TaskSteps(spec.task());
-  for (v1::CurriculumStage& stage : *training.mutable_curriculum()) {
-    if (longest > 0) stage.set_steps(std::min(stage.steps(), longest));
-  }
+  SetCurriculum(spec.task(), training);
 }
 
 void SetAnalysis(const v1::SweepSpec& resolved, v1::JobSpec& spec) {
@@ -92,7 +104,6 @@ v1::JobSpec MakeJobSpec(const v1::SweepSpec& resolved, const v1::Configuration& 
   v1::JobSpec spec;
   spec.set_kind(job.kind());
   spec.set_base_seed(resolved.base_seed());
-  spec.set_spec_digest(SpecDigest(resolved));
   SetTask(resolved, job.task(), spec);
   absl::Duration timeout;
   if (absl::ParseDuration(resolved.limits().job_timeout(), &timeout)) {

@@ -1,6 +1,7 @@
 // Search, training, analysis, limits and known hyperparameters: what a table of numbers cannot say.
 #include <algorithm>
 #include <cmath>
+#include <map>
 #include <set>
 
 #include "absl/time/time.h"
@@ -38,34 +39,55 @@ void CheckRange(absl::string_view name, const v1::Range& range, const RangeLimit
   }
 }
 
-int LongestTask(const v1::SweepSpec& spec) {
+std::vector<std::string> TaskNames(const v1::SweepSpec& spec) {
+  std::vector<std::string> names;
+  for (const v1::Task& task : spec.task()) names.push_back(task.name());
+  return names;
+}
+
+// Longest trial of the named task, of all tasks for an empty name; 0 if that is not known here.
+int LongestTrial(const v1::SweepSpec& spec, const std::string& name) {
   int longest = 0;
   for (const v1::Task& task : spec.task()) {
+    if (!name.empty() && task.name() != name) continue;
     if (task.has_dataset()) return 0;
     longest = std::max(longest, TaskSteps(task));
   }
   return longest;
 }
 
-void CheckCurriculum(const v1::SweepSpec& spec, Findings& findings) {
-  const v1::Training& training = spec.training();
-  if (training.curriculum().empty()) return;
-  double sum = 0;
+void CheckStage(const v1::SweepSpec& spec, const v1::CurriculumStage& stage,
+                const std::string& path, Findings& findings) {
   v1::SweepSpec tasks;
   *tasks.mutable_task() = spec.task();
-  const int longest = LongestTask(WithDefaults(tasks));
+  const int longest = LongestTrial(WithDefaults(tasks), stage.task());
+  if (longest > 0 && stage.steps() > longest) {
+    findings.Add(path + ".steps",
+                 absl::StrCat("steps is ", stage.steps(), "; it must be at most ", longest,
+                              ", the longest trial of ",
+                              stage.task().empty() ? "the sweep's tasks" : "the stage's task"));
+  }
+  const std::vector<std::string> names = TaskNames(spec);
+  if (stage.task().empty()) return;
+  if (std::find(names.begin(), names.end(), stage.task()) == names.end()) {
+    findings.Add(path + ".task", UnknownName("task", stage.task(), names));
+  }
+}
+
+void CheckCurriculum(const v1::SweepSpec& spec, Findings& findings) {
+  const v1::Training& training = spec.training();
+  std::map<std::string, double> sums;  // by task
   for (int i = 0; i < training.curriculum_size(); ++i) {
     const v1::CurriculumStage& stage = training.curriculum(i);
-    sum += stage.share();
-    if (longest > 0 && stage.steps() > longest) {
-      findings.Add(absl::StrCat(Element("training.curriculum", i), ".steps"),
-                   absl::StrCat("steps is ", stage.steps(), "; it must be at most ", longest,
-                                ", the longest trial of the sweep's tasks"));
-    }
+    sums[stage.task()] += stage.share();
+    CheckStage(spec, stage, Element("training.curriculum", i), findings);
   }
-  if (!(std::abs(sum - 1) <= kShareTolerance)) {
-    findings.Add("training.curriculum", absl::StrCat("the shares add up to ", FormatDecimal(sum),
-                                                     "; they must add up to 1"));
+  for (const auto& [task, sum] : sums) {
+    if (std::abs(sum - 1) <= kShareTolerance) continue;
+    findings.Add(
+        "training.curriculum",
+        absl::StrCat("the shares ", task.empty() ? "" : absl::StrCat("of task \"", task, "\" "),
+                     "add up to ", FormatDecimal(sum), "; they must add up to 1"));
   }
 }
 
@@ -146,8 +168,7 @@ void CheckLimits(const v1::SweepSpec& spec, Findings& findings) {
 }
 
 void CheckKnownHyperparameters(const v1::SweepSpec& spec, Findings& findings) {
-  std::vector<std::string> tasks;
-  for (const v1::Task& task : spec.task()) tasks.push_back(task.name());
+  const std::vector<std::string> tasks = TaskNames(spec);
   const auto check = [&](const std::string& path, absl::string_view what, const std::string& name,
                          const std::vector<std::string>& valid) {
     if (name.empty() || std::find(valid.begin(), valid.end(), name) != valid.end()) return;

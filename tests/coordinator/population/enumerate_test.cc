@@ -176,6 +176,34 @@ TEST(MakeJobSpec, AppliesAxesAndClampsTheCurriculum) {
       "b");
 }
 
+TEST(MakeJobSpec, KeepsTheStagesOfTheTaskAlone) {
+  const v1::SweepSpec spec = With(kSmallSweep, R"(
+      task { name: "sine" sine_wave {} }
+      task { name: "cdi" context_integration {} }
+      training {
+        curriculum { steps: 40 share: 1 }
+        curriculum { steps: 60 share: 0.5 task: "sine" }
+        curriculum { steps: 500 share: 0.5 task: "sine" }
+      })");
+  EXPECT_TRUE(Validate(spec).empty());
+  const Population population = Enumerate(spec);
+  const auto steps = [&](const char* task) {
+    v1::Job job;
+    job.set_kind(v1::JOB_KIND_TRAIN);
+    job.set_task(task);
+    std::vector<int> out;
+    const v1::JobSpec made =
+        MakeJobSpec(spec, population.configurations[0], &population.networks[0], job);
+    for (const v1::CurriculumStage& stage : made.training().curriculum()) {
+      out.push_back(stage.steps());
+    }
+    return out;
+  };
+  EXPECT_EQ(steps("sine"), (std::vector<int>{60, 500}));
+  EXPECT_EQ(steps("flipflop"), std::vector<int>{40});
+  EXPECT_EQ(steps("cdi"), std::vector<int>{30});
+}
+
 TEST(MakeJobSpec, ASearchStopsAtItsRungAndResumesTheDraw) {
   const v1::SweepSpec spec = With(kSmallSweep, "");
   v1::Configuration configuration = Enumerate(spec).configurations[0];
