@@ -22,7 +22,8 @@ constexpr absl::Duration kCancelPoll = absl::Milliseconds(50);
 constexpr int kMaxDataLoss = 2;
 
 // Whether the same call may succeed later or on a new connection. A server that shuts down ends
-// its streams with CANCELLED; an upload's committed offset may have gone back (OUT_OF_RANGE).
+// its streams with CANCELLED; an upload's committed offset may have gone back (OUT_OF_RANGE); a
+// disk without free space (RESOURCE_EXHAUSTED) may get some.
 bool Passing(const absl::Status& status) {
   switch (status.code()) {
     case absl::StatusCode::kUnavailable:
@@ -30,6 +31,7 @@ bool Passing(const absl::Status& status) {
     case absl::StatusCode::kCancelled:
     case absl::StatusCode::kAborted:
     case absl::StatusCode::kOutOfRange:
+    case absl::StatusCode::kResourceExhausted:
       return true;
     default:
       return false;

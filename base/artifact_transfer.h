@@ -25,7 +25,8 @@ namespace rnnfarm::base {
 inline constexpr int64_t kMaxArtifactBytes = int64_t{8} << 30;
 
 struct TransferOptions {
-  // Time without any progress after which an unreachable coordinator is given up (UNAVAILABLE).
+  // Time without any progress after which a coordinator that is unreachable or has no free space
+  // is given up (UNAVAILABLE).
   absl::Duration give_up_after = absl::Seconds(30);
   absl::Duration first_backoff = absl::Milliseconds(100);
   absl::Duration longest_backoff = absl::Seconds(5);

@@ -1,5 +1,6 @@
 #include "worker/runtime/job.h"
 
+#include <algorithm>
 #include <exception>
 #include <functional>
 #include <new>
@@ -31,6 +32,13 @@ bool MachinesFault(const absl::Status& status) {
   }
 }
 
+// A transfer that went wrong inside gRPC or the coordinator says nothing about the job.
+absl::Status OfTransfer(const absl::Status& status) {
+  if (!absl::IsInternal(status) && !absl::IsUnknown(status)) return status;
+  return absl::UnavailableError(
+      absl::StrCat(absl::StatusCodeToString(status.code()), ": ", std::string(status.message())));
+}
+
 }  // namespace
 
 Job::Job(v1::Lease lease, Workplace& workplace)
@@ -47,21 +55,29 @@ bool Job::MayGoOn() const {
 absl::StatusOr<std::string> Job::Upload(absl::string_view bytes) {
   base::TransferOptions options;
   options.give_up_after = workplace_.outage_limit;
-  options.cancelled = [this] {
-    return workplace_.leaving.load() || !workplace_.leases.Wanted(id());
+  // A coordinator without free space must not keep a worker that is to go.
+  absl::Time longest = absl::InfiniteFuture();
+  options.cancelled = [this, &longest] {
+    if (workplace_.draining.load())
+      longest = std::min(longest, absl::Now() + workplace_.drain_limit);
+    return workplace_.leaving.load() || absl::Now() > longest || !workplace_.leases.Wanted(id());
   };
   while (!workplace_.leases.MayWrite(id(), std::chrono::steady_clock::now())) {
     if (options.cancelled()) return absl::CancelledError("the lease is no longer held");
     absl::SleepFor(kFencePoll);
   }
-  return base::UploadArtifact(workplace_.artifacts, bytes, options);
+  auto digest = base::UploadArtifact(workplace_.artifacts, bytes, options);
+  if (!digest.ok()) return OfTransfer(digest.status());
+  return digest;
 }
 
 absl::StatusOr<std::string> Job::Download(const std::string& digest) {
   base::TransferOptions options;
   options.give_up_after = workplace_.outage_limit;
   options.cancelled = [this] { return workplace_.leaving.load() || !MayGoOn(); };
-  return base::DownloadArtifact(workplace_.artifacts, digest, options);
+  auto bytes = base::DownloadArtifact(workplace_.artifacts, digest, options);
+  if (!bytes.ok()) return OfTransfer(bytes.status());
+  return bytes;
 }
 
 absl::StatusOr<std::unique_ptr<task::Task>> Job::MakeTask() {

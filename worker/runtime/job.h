@@ -27,6 +27,7 @@ struct Workplace {
   // The worker leaves without waiting for transfers any longer.
   const std::atomic<bool>& leaving;
   absl::Duration outage_limit;
+  absl::Duration drain_limit;
 };
 
 class Job {

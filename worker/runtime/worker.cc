@@ -119,8 +119,8 @@ absl::Status Worker::Life::Run() {
   sync.emplace(base::MakeChannel(options.coordinator));
   artifacts = v1::ArtifactService::NewStub(
       base::MakeChannel(options.coordinator, {.credentials = nullptr, .own_connection = true}));
-  workplace.emplace(
-      Workplace{leases, *artifacts, *engine, draining, leaving, options.outage_limit});
+  workplace.emplace(Workplace{leases, *artifacts, *engine, draining, leaving, options.outage_limit,
+                              options.drain_limit});
   LOG(INFO) << "worker " << options.name << " with " << options.threads << " threads, engine "
             << options.engine << ", coordinator " << options.coordinator;
   std::thread uploader([this] { UploadCheckpoints(); });

@@ -107,6 +107,20 @@ TEST_F(ArtifactTransferTest, GivesUpAnUnreachableCoordinator) {
   EXPECT_TRUE(absl::IsUnavailable(UploadArtifact(*stub_, bytes_, options).status()));
 }
 
+TEST_F(ArtifactTransferTest, WaitsForFreeSpace) {
+  coordinator_.RefuseUploads(2, grpc::StatusCode::RESOURCE_EXHAUSTED);
+  const auto digest = UploadArtifact(*stub_, bytes_);
+  ASSERT_TRUE(digest.ok()) << digest.status();
+  EXPECT_TRUE(coordinator_.Artifact(*digest) == bytes_);
+}
+
+TEST_F(ArtifactTransferTest, GivesUpADiskThatStaysFull) {
+  coordinator_.RefuseUploads(1'000'000, grpc::StatusCode::RESOURCE_EXHAUSTED);
+  TransferOptions options;
+  options.give_up_after = absl::Milliseconds(300);
+  EXPECT_TRUE(absl::IsUnavailable(UploadArtifact(*stub_, bytes_, options).status()));
+}
+
 TEST_F(ArtifactTransferTest, CanBeCancelledWhileWaiting) {
   coordinator_.Stop();
   TransferOptions options;

@@ -160,6 +160,13 @@ grpc::Status FakeCoordinator::UploadArtifact(grpc::ServerContext*,
                                              v1::UploadArtifactResponse* response) {
   v1::UploadArtifactRequest request;
   std::string digest, bytes;
+  {
+    std::lock_guard lock(mutex_);
+    if (refusals_ > 0) {
+      --refusals_;
+      return grpc::Status(refusal_, "refused as the test wants");
+    }
+  }
   while (reader->Read(&request)) {
     std::lock_guard lock(mutex_);
     if (digest.empty()) {

@@ -46,6 +46,13 @@ class FakeCoordinator : public v1::WorkerService::Service, public v1::ArtifactSe
   void CutNextUploadAfter(int64_t bytes) {
     Locked([&] { cut_after_ = bytes; });
   }
+  // The next `count` uploads are refused with `code`.
+  void RefuseUploads(int count, grpc::StatusCode code) {
+    Locked([&] {
+      refusals_ = count;
+      refusal_ = code;
+    });
+  }
   void set_lease_term(absl::Duration term) {
     Locked([&] { lease_term_ = term; });
   }
@@ -94,6 +101,8 @@ class FakeCoordinator : public v1::WorkerService::Service, public v1::ArtifactSe
   std::set<std::string> corrupt_;
   bool drain_ = false, lose_response_ = false;
   int64_t cut_after_ = -1;
+  int refusals_ = 0;
+  grpc::StatusCode refusal_ = grpc::StatusCode::OK;
   std::map<std::string, v1::SyncResponse> answers_;  // by request id
   std::map<std::string, std::string> artifacts_, partial_;
   std::vector<v1::SyncRequest> syncs_;

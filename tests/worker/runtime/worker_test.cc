@@ -42,7 +42,6 @@ v1::JobSpec Spec(int64_t iterations) {
   spec.mutable_hyperparameters()->set_momentum(0.5);
   spec.mutable_hyperparameters()->set_clip_norm(1);
   spec.set_until_iteration(iterations);
-  spec.set_spec_digest("0123");
   return spec;
 }
 
@@ -124,6 +123,15 @@ TEST_F(WorkerTest, TrainsUploadsAndReports) {
   EXPECT_EQ(network->loss_curve.back().iteration, 60);
   EXPECT_TRUE(Drain().ok());
   EXPECT_TRUE(coordinator_.syncs().back().draining());
+}
+
+TEST_F(WorkerTest, TransferThatBreaksIsNoFaultOfTheJob) {
+  coordinator_.RefuseUploads(1'000'000, grpc::StatusCode::INTERNAL);
+  StartWorker();
+  coordinator_.Grant(LeaseOf("jobs/a", 1, Spec(60)));
+  const v1::JobReport report = WaitForEnd("jobs/a");
+  EXPECT_TRUE(report.has_error() && report.error().transient()) << report.DebugString();
+  EXPECT_THAT(report.error().message(), HasSubstr("INTERNAL"));
 }
 
 TEST_F(WorkerTest, SearchReportsWhereTheNextRungResumes) {
