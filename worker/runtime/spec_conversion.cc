@@ -190,7 +190,6 @@ std::map<std::string, std::string> MetaOf(const v1::JobSpec& spec) {
   const v1::Hyperparameters& hyper = spec.hyperparameters();
   return {{"key", JsonText(spec.stream_key())},
           {"task", JsonText(spec.task().name())},
-          {"spec_digest", JsonText(spec.spec_digest())},
           {"rnnfarm_version", JsonText(base::GetBuildInfo().version)},
           {"base_seed", absl::StrCat(spec.base_seed())},
           {"l2", JsonNumber(spec.l2())},
