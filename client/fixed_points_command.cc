@@ -1,6 +1,7 @@
 #include <memory>
 
 #include "base/array_file.h"
+#include "base/digest.h"
 #include "client/command.h"
 #include "client/fixed_points.h"
 #include "client/foreign_network.h"
@@ -37,14 +38,15 @@ int Run(Program& program, const Arguments& arguments) {
   if (!bytes.ok()) {
     return program.Fail(absl::InvalidArgumentError(bytes.status().message()));
   }
-  const auto network = ReadNetwork(*bytes, arguments.network, arguments.cell);
+  const auto network = ReadNetwork(*bytes, arguments.network, arguments.cell,
+                                   [&program](const std::string& line) { program.Say(line); });
   if (!network.ok()) return program.Fail(network.status());
   const auto task = TaskOf(arguments, network->spec);
   if (!task.ok()) return program.Fail(task.status());
   TakeInterruptsGracefully();
   std::string phase;
   const auto report = dynamics::Analyze(*network, **task, arguments.settings, arguments.base_seed,
-                                        arguments.network, [&](absl::string_view now, double) {
+                                        base::DigestOf(*bytes), [&](absl::string_view now, double) {
                                           if (phase != now) program.Say(std::string(now));
                                           phase = std::string(now);
                                           return !Interrupted();
@@ -58,8 +60,11 @@ int Run(Program& program, const Arguments& arguments) {
 }
 
 void AddCellOptions(CLI::App& command, ForeignCell& cell) {
-  command.add_option("--architecture", cell.architecture,
-                     "vanilla, ugrnn, gru, lstm or leaky, if the file does not say");
+  command.add_option(
+      "--architecture", cell.architecture,
+      "vanilla, ugrnn, gru, lstm or leaky, if the file does not say. gru: rows in the "
+      "order u,r,c (update, reset, candidate), the reset before the product with "
+      "weight_hh; torch.nn.GRU differs in both");
   command.add_option("--activation", cell.activation, "tanh or relu, if the file does not say");
   command
       .add_option("--gate-bias", cell.gate_bias,

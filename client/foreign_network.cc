@@ -62,7 +62,8 @@ absl::StatusOr<rnn::CellSpec> SpecOf(const base::Archive& archive, absl::string_
 }  // namespace
 
 absl::StatusOr<rnn::NetworkFile> ReadNetwork(absl::string_view bytes, absl::string_view source,
-                                             const ForeignCell& cell) {
+                                             const ForeignCell& cell,
+                                             const std::function<void(const std::string&)>& say) {
   const absl::StatusOr<base::Archive> archive = base::Archive::Decode(bytes, source);
   if (!archive.ok()) return archive.status();
   if (archive->Has("architecture") && archive->Has("activation")) {
@@ -74,6 +75,11 @@ absl::StatusOr<rnn::NetworkFile> ReadNetwork(absl::string_view bytes, absl::stri
   }
   const absl::StatusOr<rnn::CellSpec> spec = SpecOf(*archive, source, cell);
   if (!spec.ok()) return spec.status();
+  if (spec->architecture == rnn::Architecture::kGru) {
+    say(absl::StrCat(source,
+                     " is read with gates in the order u, r, c and the reset before the product "
+                     "with weight_hh_l0, unlike torch.nn.GRU"));
+  }
   rnn::NetworkFile network;
   network.spec = *spec;
   for (const rnn::ParameterSlice& slice : rnn::ParameterLayout(*spec)) {

@@ -2,6 +2,7 @@
 #ifndef RNNFARM_CLIENT_FOREIGN_NETWORK_H_
 #define RNNFARM_CLIENT_FOREIGN_NETWORK_H_
 
+#include <functional>
 #include <string>
 
 #include "absl/status/statusor.h"
@@ -21,9 +22,11 @@ struct ForeignCell {
 // Reads one of our network files, or an .npz with weight_ih_l0, weight_hh_l0 and, each optional,
 // bias_ih_l0, bias_hh_l0 (added to the former), readout.weight, readout.bias, initial_state (0 if
 // absent; without a readout one output that is always 0). Gates are stacked as rnn::ParameterLayout
-// says. INVALID_ARGUMENT names what is missing or has a wrong shape.
+// says. INVALID_ARGUMENT names what is missing or has a wrong shape. `say` gets a sentence where
+// the file may have been meant otherwise than it is read.
 absl::StatusOr<rnn::NetworkFile> ReadNetwork(absl::string_view bytes, absl::string_view source,
-                                             const ForeignCell& cell);
+                                             const ForeignCell& cell,
+                                             const std::function<void(const std::string&)>& say);
 
 }  // namespace rnnfarm::client
 

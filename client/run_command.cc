@@ -21,6 +21,8 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr char kStoreFolder[] = ".farm";
+// The same in each run, so that the leases of a run that was killed come back with its next one.
+constexpr char kWorkerName[] = "local";
 constexpr char kReportFile[] = "report.html";
 
 struct Arguments {
@@ -78,6 +80,7 @@ class EmbeddedFarm {
   static worker::Options WorkerOptions(const std::string& address, int threads) {
     worker::Options options;
     options.coordinator = address;
+    options.name = kWorkerName;
     options.threads = threads;
     return options;
   }

@@ -236,5 +236,16 @@ TEST_F(FarmTest, ForeignNetworksNeedTheirCellNamed) {
       kUsage);
 }
 
+TEST_F(FarmTest, SaysHowAForeignGruIsRead) {
+  const std::string command =
+      "/usr/bin/python3 -c \"import numpy as np; np.savez('" + At("gru.npz") +
+      "', weight_ih_l0=np.full((6, 1), 0.1), weight_hh_l0=np.full((6, 2), 0.1))\"";
+  ASSERT_EQ(std::system(command.c_str()), 0);
+  const Result result = Call({"fixed-points", At("gru.npz"), "--architecture", "gru",
+                              "--activation", "tanh", "--starts", "8"});
+  EXPECT_EQ(result.code, kOk) << result.err;
+  EXPECT_THAT(result.err, HasSubstr("unlike torch.nn.GRU"));
+}
+
 }  // namespace
 }  // namespace rnnfarm::client
