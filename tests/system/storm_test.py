@@ -6,6 +6,7 @@ one does the rest. Workers' leases are short, so that the lost jobs come back so
 """
 
 import io
+import json
 import os
 import signal
 import sys
@@ -19,6 +20,7 @@ SWEEP = "three-tasks"
 SWEEP_FILE = os.path.join(os.path.dirname(__file__), "sweeps", "three_tasks.textproto")
 TASKS = {"memory": 8, "sine": 8, "cued": 4}  # networks, untrained copies included
 METRICS = ["svcca", "cka", "procrustes", "fixed_point_graph"]
+LEAST_COMPARED = 2  # networks; fewer have no distance
 WATCH_SECONDS = 240
 
 
@@ -123,14 +125,20 @@ def arrays_of(path, content):
 
 
 def check_comparisons(task, count, files):
+    statistics = json.loads(files[f"{task}/statistics.json"])["metrics"]
     for metric in METRICS:
         path = f"{task}/distances/{metric}.npy"
+        told = statistics[metric]
         # Only graphs of the modal number of nodes are compared, and there may not be two of them.
-        if metric == "fixed_point_graph" and path not in files:
+        assert told["networks"] + len(told["excluded"]) == count, (task, metric, told)
+        assert told["networks"] == count or metric == "fixed_point_graph", (task, metric, told)
+        assert all(network["reason"] for network in told["excluded"]), (task, metric, told)
+        if told["networks"] < LEAST_COMPARED:
+            assert path not in files and told["reason"], (task, metric, told)
             continue
         distances = arrays_of(path, files[path])[""]
         compared = len(distances)
-        assert compared == count or metric == "fixed_point_graph", (task, metric, compared)
+        assert compared == told["networks"], (task, metric, compared)
         assert distances.shape == (compared, compared), (task, metric, distances.shape)
         assert numpy.isfinite(distances).all(), (task, metric)
         embedding = files[f"{task}/embeddings/{metric}.csv"].decode().splitlines()
