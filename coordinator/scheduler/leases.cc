@@ -11,6 +11,9 @@ namespace {
 constexpr v1::JobKind kPriority[] = {v1::JOB_KIND_COMPARE, v1::JOB_KIND_ANALYZE,
                                      v1::JOB_KIND_SEARCH, v1::JOB_KIND_TRAIN};
 
+// Leases in one answer at most, whatever a worker says that it has room for.
+constexpr int kMostGranted = 4096;
+
 void SetDuration(absl::Duration duration, google::protobuf::Duration& out) {
   const int64_t milliseconds = absl::ToInt64Milliseconds(duration);
   out.set_seconds(milliseconds / 1000);
@@ -66,13 +69,15 @@ void Scheduler::State::Renew(WorkerEntry& worker, const v1::SyncRequest& request
     job->renewed = now;
     job->acknowledged = true;
     worker.leases.insert(job->job.name());  // re-adopted after a restart of the coordinator
-    *job->job.mutable_progress() = held.progress();
+    if (held.has_progress()) *job->job.mutable_progress() = held.progress();
   }
 }
 
-void Scheduler::State::TakeBackUnnamed(WorkerEntry& worker, const std::set<std::string>& named) {
-  // A request that was sent before its worker saw the grant may arrive a little after it.
-  const absl::Duration grace = 2 * options.busy_sync;
+void Scheduler::State::TakeBackUnnamed(WorkerEntry& worker, const std::set<std::string>& named,
+                                       bool leaves) {
+  // A request that was sent before its worker saw the grant may arrive a little after it. Whoever
+  // leaves will not take up any grant.
+  const absl::Duration grace = leaves ? absl::ZeroDuration() : 2 * options.busy_sync;
   std::vector<JobEntry*> unnamed;
   for (const std::string& name : worker.leases) {
     JobEntry* job = FindJob(name);
@@ -159,7 +164,7 @@ void Scheduler::State::GrantKind(SweepEntry& sweep, v1::JobKind kind, WorkerEntr
 
 void Scheduler::State::Grant(WorkerEntry& worker, const v1::SyncRequest& request,
                              v1::SyncResponse& response) {
-  int free = request.free_slots();
+  int free = std::min<int>(request.free_slots(), kMostGranted);
   if (worker.worker.state() != v1::WORKER_STATE_ACTIVE) return;
   const int max_pack = std::max(1, request.capability().max_pack());
   for (auto& [key, sweep] : running) {
@@ -180,6 +185,11 @@ void Scheduler::State::On(const Sync& event, Effects& effects) {
   }
   WorkerEntry& worker = Register(request);
   v1::SyncResponse response;
+  if (event.only_renews) {
+    Renew(worker, request, response);
+    effects.reply = std::move(response);
+    return;
+  }
   std::set<std::string> named;
   for (const v1::JobReport& report : request.reports()) {
     named.insert(report.job());
@@ -188,7 +198,7 @@ void Scheduler::State::On(const Sync& event, Effects& effects) {
   Settle();  // the last result of a task makes its comparison available at once
   for (const v1::HeldLease& held : request.held()) named.insert(held.job());
   Renew(worker, request, response);
-  TakeBackUnnamed(worker, named);
+  TakeBackUnnamed(worker, named, request.draining() && request.held().empty());
   Grant(worker, request, response);
   response.set_drain(worker.worker.state() == v1::WORKER_STATE_DRAINING);
   SetDuration(worker.leases.empty() ? options.idle_sync : options.busy_sync,

@@ -147,10 +147,17 @@ void Scheduler::State::On(const DrainWorker& event, Effects& effects) {
     return;
   }
   WorkerEntry& worker = found->second;
-  worker.drain_requested = true;
-  if (worker.worker.state() != v1::WORKER_STATE_LOST) {
-    worker.worker.set_state(v1::WORKER_STATE_DRAINING);
+  if (worker.worker.state() == v1::WORKER_STATE_LOST) {
+    effects.status = absl::FailedPreconditionError(
+        absl::StrCat("worker ", worker.worker.name(),
+                     " is lost: it has not synced for a lease term, and its jobs were taken back; "
+                     "there is nothing to drain"));
+    return;
   }
+  worker.drain_requested = true;
+  worker.worker.set_state(v1::WORKER_STATE_DRAINING);
+  // An idle worker's call may be parked; it is answered at once.
+  work_appeared = true;
   effects.reply = Describe(worker);
 }
 

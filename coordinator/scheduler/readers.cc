@@ -76,9 +76,9 @@ v1::Worker Scheduler::State::Describe(const WorkerEntry& entry) const {
 bool Scheduler::State::HasWorkFor(const v1::SyncRequest& request, absl::Time at) const {
   if (request.free_slots() <= 0 || request.draining()) return false;
   const auto worker = workers.find(request.worker());
-  if (worker != workers.end() && (worker->second.drain_requested ||
-                                  worker->second.worker.state() == v1::WORKER_STATE_QUARANTINED)) {
-    return false;
+  if (worker != workers.end()) {
+    if (worker->second.drain_requested) return true;  // to be told
+    if (worker->second.worker.state() == v1::WORKER_STATE_QUARANTINED) return false;
   }
   for (const auto& [key, sweep] : running) {
     if (HasReady(*sweep, request.capability())) return true;

@@ -189,7 +189,9 @@ void Scheduler::State::BlameMachine(JobEntry& job, absl::string_view outcome) {
       blamed.insert(attempt.worker());
     }
   }
-  if (job.job.lost_leases() >= options.max_lost_leases && blamed.size() >= kWorkersToBlameTheJob) {
+  // Only the coordinator compares.
+  const size_t enough = job.job.kind() == v1::JOB_KIND_COMPARE ? 1 : kWorkersToBlameTheJob;
+  if (job.job.lost_leases() >= options.max_lost_leases && blamed.size() >= enough) {
     return GiveUp(job, v1::JOB_STATE_QUARANTINED, outcome);
   }
   SetState(job, v1::JOB_STATE_PENDING);

@@ -22,28 +22,36 @@ Scheduler::~Scheduler() = default;
 
 void Scheduler::Load(Record record) {
   State& state = *state_;
+  const auto owner_of = [&](absl::string_view sweep, absl::string_view owned) {
+    SweepEntry* owner = state.FindSweep(sweep);
+    if (owner == nullptr) state.NoteOrphan(owned, sweep);
+    return owner;
+  };
   if (auto* sweep = std::get_if<v1::Sweep>(&record)) {
     state.AddSweep(std::move(*sweep));
   } else if (auto* configuration = std::get_if<v1::Configuration>(&record)) {
-    SweepEntry* owner = state.FindSweep(configuration->sweep());
+    SweepEntry* owner = owner_of(configuration->sweep(), configuration->key());
     if (owner != nullptr) state.AddConfiguration(*owner, std::move(*configuration));
   } else if (auto* network = std::get_if<v1::Network>(&record)) {
-    SweepEntry* owner = state.FindSweep(SweepOf(network->name()));
+    SweepEntry* owner = owner_of(SweepOf(network->name()), network->name());
     if (owner != nullptr) state.AddNetwork(*owner, std::move(*network));
   } else if (auto* job = std::get_if<v1::Job>(&record)) {
-    SweepEntry* owner = state.FindSweep(SweepOf(job->name()));
+    SweepEntry* owner = owner_of(SweepOf(job->name()), job->name());
     if (owner != nullptr) state.AddLoadedJob(*owner, std::move(*job));
   }
 }
 
-void Scheduler::FinishLoading(absl::Time now) {
+absl::Status Scheduler::FinishLoading(absl::Time now) {
   State& state = *state_;
   state.now = Rounded(now);
+  for (const auto& [key, sweep] : state.sweeps) state.CheckLinks(*sweep);
+  if (!state.load_error.ok()) return state.load_error;
   for (auto& [key, sweep] : state.sweeps) {
     state.Arrange(*sweep, population::Enumerate(sweep->sweep.spec()));
     for (auto& [order, job] : sweep->jobs) state.RestoreLease(*job);
     state.EnqueueAll(*sweep);
   }
+  return absl::OkStatus();
 }
 
 Effects Scheduler::Apply(const Event& event, absl::Time now) {

@@ -63,6 +63,8 @@ struct DrainWorker {
 };
 struct Sync {
   v1::SyncRequest request;
+  // Renews the leases of `held` and does nothing else: the reports follow once they were checked.
+  bool only_renews = false;
 };
 // Time passed: expired leases are taken back, workers that went silent are marked lost.
 struct Tick {};
@@ -91,11 +93,13 @@ class Scheduler {
 
   // Restores the records of the store, sweeps first, then configurations, networks, jobs.
   void Load(Record record);
-  // Rebuilds queues; every leased job gets a full new term from `now`.
-  void FinishLoading(absl::Time now);
+  // Rebuilds queues; every leased job gets a full new term from `now`. DATA_LOSS naming a record
+  // that belongs to another of which there is none; the scheduler is not to be used then.
+  absl::Status FinishLoading(absl::Time now);
 
   Effects Apply(const Event& event, absl::Time now);
-  // Whether Sync would grant the worker a lease now (the edge's long-poll asks before parking).
+  // Whether Sync has something to tell the worker now, a lease or that it is to drain (the edge's
+  // long-poll asks before it answers a parked call).
   bool HasWorkFor(const v1::SyncRequest& request, absl::Time now) const;
   // When Tick has something to do next.
   absl::Time NextTick() const;

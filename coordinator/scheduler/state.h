@@ -152,6 +152,9 @@ struct Scheduler::State {
   void AddConfiguration(SweepEntry& sweep, v1::Configuration configuration);
   void AddNetwork(SweepEntry& sweep, v1::Network network);
   void AddLoadedJob(SweepEntry& sweep, v1::Job job);
+  // Note loaded records whose links lead nowhere, of which the first is kept in load_error.
+  void CheckLinks(const SweepEntry& sweep);
+  void NoteOrphan(absl::string_view owned, absl::string_view owner);
   void Arrange(SweepEntry& sweep, const population::Population& population);
   void ArrangeTasks(SweepEntry& sweep);
   void ArrangeNetworks(SweepEntry& sweep, const population::Population& population);
@@ -186,7 +189,8 @@ struct Scheduler::State {
   void On(const Tick& event, Effects& effects);
   WorkerEntry& Register(const v1::SyncRequest& request);
   void Renew(WorkerEntry& worker, const v1::SyncRequest& request, v1::SyncResponse& response);
-  void TakeBackUnnamed(WorkerEntry& worker, const std::set<std::string>& named);
+  // `leaves`: the worker goes with nothing in hand.
+  void TakeBackUnnamed(WorkerEntry& worker, const std::set<std::string>& named, bool leaves);
   void Grant(WorkerEntry& worker, const v1::SyncRequest& request, v1::SyncResponse& response);
   void GrantKind(SweepEntry& sweep, v1::JobKind kind, WorkerEntry& worker, int max_pack, int& free,
                  v1::SyncResponse& response);
@@ -230,6 +234,7 @@ struct Scheduler::State {
   std::map<std::string, WorkerEntry> workers;
   std::set<Appointment> silences;  // when a worker counts as lost, or is forgotten
   int64_t next_pack = 1;
+  absl::Status load_error;
 
   // Of the event that is being applied.
   absl::Time now;

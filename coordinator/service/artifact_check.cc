@@ -41,9 +41,19 @@ absl::Status CheckNetwork(absl::string_view bytes, const ExpectedCell& cell) {
                                 {"initial_state", {cell.state_size()}}});
 }
 
-absl::Status CheckCheckpoint(absl::string_view bytes) {
+// All parameters of the cell in one array, and as many velocities.
+absl::Status CheckCheckpoint(absl::string_view bytes, const ExpectedCell& cell) {
   auto archive = base::Archive::Decode(bytes, "checkpoint");
   if (!archive.ok()) return archive.status();
+  int64_t count = -1;
+  if (cell.inputs >= 0 && cell.outputs >= 0) {
+    count = cell.gates() * cell.units * (cell.inputs + cell.units + 1) +
+            cell.outputs * (cell.units + 1) + cell.state_size();
+  }
+  auto parameters = archive->Find("parameters", {count});
+  if (!parameters.ok()) return parameters.status();
+  auto velocity = archive->Find("velocity", (*parameters)->shape);
+  if (!velocity.ok()) return velocity.status();
   for (const auto& [name, array] : archive->entries()) {
     if (auto status = CheckFinite(name, array); !status.ok()) return status;
   }
@@ -93,7 +103,7 @@ int64_t ExpectedCell::state_size() const { return architecture == "lstm" ? 2 * u
 absl::Status CheckArtifact(absl::string_view role, absl::string_view bytes,
                            const ExpectedCell& cell) {
   if (role == "network") return CheckNetwork(bytes, cell);
-  if (role == "checkpoint") return CheckCheckpoint(bytes);
+  if (role == "checkpoint") return CheckCheckpoint(bytes, cell);
   if (role == "states") return CheckStates(bytes, cell);
   if (role == "fixed_points") return CheckFixedPoints(bytes, cell);
   return absl::OkStatus();

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <exception>
 #include <map>
 #include <string>
 #include <utility>
@@ -120,7 +121,10 @@ std::vector<v1::JobReport> ComparisonRunner::StaleLeases() const {
         v1::JobReport& report = reports.emplace_back();
         report.set_job(job->name());
         report.set_attempt(job->attempt());
-        report.mutable_returned()->set_reason("the coordinator was restarted");
+        // A stop in order gives its lease back. This one may have taken the coordinator down, and
+        // is not to do so for ever.
+        report.mutable_error()->set_message("the coordinator ended while it was comparing");
+        report.mutable_error()->set_transient(true);
       }
     }
   });
@@ -188,7 +192,7 @@ void ComparisonRunner::EndWork(std::vector<v1::JobReport>& reports) {
 void ComparisonRunner::Compute(Work& work) {
   work.report.set_job(work.lease.job());
   work.report.set_attempt(work.lease.attempt());
-  auto result = Compare(work);
+  auto result = CompareGuarded(work);
   if (result.ok()) {
     *work.report.mutable_result() = *std::move(result);
   } else {
@@ -201,6 +205,18 @@ void ComparisonRunner::Compute(Work& work) {
   std::lock_guard lock(mutex_);
   stirred_ = true;
   changed_.notify_one();
+}
+
+absl::StatusOr<v1::JobResult> ComparisonRunner::CompareGuarded(Work& work) {
+  // Libraries throw where memory runs out; the coordinator lives on.
+  try {
+    return Compare(work);
+  } catch (const std::exception& thrown) {
+    return absl::InternalError(
+        absl::StrCat("the comparison ended by an exception: ", thrown.what(),
+                     "; if memory ran out, compare fewer networks at once or "
+                     "give the coordinator's machine more"));
+  }
 }
 
 absl::StatusOr<v1::JobResult> ComparisonRunner::Compare(Work& work) {

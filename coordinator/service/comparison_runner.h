@@ -2,7 +2,7 @@
 // reads the networks' artifacts, and stores matrices, embeddings and statistics as artifacts.
 //
 // One thread synchronises, one computes, so that a long comparison keeps its lease. Leases left
-// over from before a restart are given back first, and so done again at once.
+// over from a coordinator that was killed count as lost, and are done again after a back-off.
 #ifndef RNNFARM_COORDINATOR_SERVICE_COMPARISON_RUNNER_H_
 #define RNNFARM_COORDINATOR_SERVICE_COMPARISON_RUNNER_H_
 
@@ -36,6 +36,7 @@ class ComparisonRunner {
   void Begin(const v1::Lease& lease);
   void EndWork(std::vector<v1::JobReport>& reports);
   void Compute(Work& work);
+  absl::StatusOr<v1::JobResult> CompareGuarded(Work& work);
   absl::StatusOr<v1::JobResult> Compare(Work& work);
   void Wait(absl::Duration pause);
 

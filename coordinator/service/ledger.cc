@@ -85,8 +85,7 @@ absl::Status Ledger::Restore() {
   visitor.network = load;
   visitor.job = load;
   if (auto status = store_.Load(visitor); !status.ok()) return status;
-  scheduler_.FinishLoading(Now());
-  return absl::OkStatus();
+  return scheduler_.FinishLoading(Now());
 }
 
 void Ledger::AddListener(Listener listener) {
@@ -226,10 +225,21 @@ absl::StatusOr<Reply> Ledger::ApplyEvent(const scheduler::Event& event, absl::Ti
   if (sync != nullptr) {
     const auto* response = std::get_if<v1::SyncResponse>(&effects.reply);
     if (response != nullptr && (!response->leases().empty() || !response->outcomes().empty())) {
-      last_syncs_[sync->request.worker()] = {sync->request.request_id(), *response};
+      Remember(sync->request, *response);
     }
   }
   return std::move(effects.reply);
+}
+
+void Ledger::Remember(const v1::SyncRequest& request, const v1::SyncResponse& response) {
+  LastSync& last = last_syncs_[request.worker()];
+  last_sync_order_.erase(last.number);
+  last = {request.request_id(), response, ++last_sync_number_};
+  last_sync_order_[last.number] = request.worker();
+  if (last_syncs_.size() <= kMaxRememberedSyncs) return;
+  const auto oldest = last_sync_order_.begin();
+  last_syncs_.erase(oldest->second);
+  last_sync_order_.erase(oldest);
 }
 
 }  // namespace rnnfarm::service

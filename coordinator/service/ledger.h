@@ -42,6 +42,8 @@ class Ledger {
   static constexpr absl::Duration kTickPoll = absl::Milliseconds(100);
   // Events in one synced batch at most.
   static constexpr size_t kMaxGathered = 256;
+  // Workers whose last answer is kept, so that names which never come back do not add up.
+  static constexpr size_t kMaxRememberedSyncs = 10'000;
 
   // Restores the scheduler from the store and starts the thread.
   static absl::StatusOr<std::unique_ptr<Ledger>> Open(store::Store& store, Options options);
@@ -77,6 +79,7 @@ class Ledger {
   struct LastSync {
     std::string request_id;
     v1::SyncResponse response;
+    uint64_t number = 0;
   };
 
   Ledger(store::Store& store, Options options);
@@ -90,6 +93,7 @@ class Ledger {
                                  std::map<std::string, std::string>& answers, bool& woke);
   absl::StatusOr<Reply> ApplyEvent(const scheduler::Event& event, absl::Time now,
                                    store::Batch& batch, bool& woke);
+  void Remember(const v1::SyncRequest& request, const v1::SyncResponse& response);
 
   store::Store& store_;
   const Options options_;
@@ -101,11 +105,13 @@ class Ledger {
   std::deque<Pending> queue_;
   bool stopping_ = false;
 
-  // Guards scheduler_, last_syncs_, failure_ and listeners_. Held over Apply and commit, so that
-  // readers see only what is durable.
+  // Guards scheduler_, last_syncs_ and its order, failure_ and listeners_. Held over Apply and
+  // commit, so that readers see only what is durable.
   mutable std::mutex state_mutex_;
   scheduler::Scheduler scheduler_;
   std::map<std::string, LastSync> last_syncs_;
+  std::map<uint64_t, std::string> last_sync_order_;  // workers, the oldest answer first
+  uint64_t last_sync_number_ = 0;
   absl::Status failure_;
 
   std::thread thread_;

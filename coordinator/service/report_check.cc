@@ -5,6 +5,7 @@
 #include <string>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "coordinator/population/population.h"
 #include "coordinator/service/artifact_check.h"
 #include "coordinator/service/resource_name.h"
@@ -41,17 +42,32 @@ ReportedJob FindReported(const Ledger& ledger, const v1::JobReport& report) {
   return reported;
 }
 
-absl::Status CheckOne(store::Store& store, const std::string& role, const std::string& digest,
-                      const ExpectedCell& cell, bool diverged) {
+absl::Status CheckOne(store::Store& store, PassedChecks& passed, const std::string& role,
+                      const std::string& digest, const ExpectedCell& cell, bool diverged) {
+  const std::string check =
+      absl::StrJoin({digest, role, cell.architecture, absl::StrCat(cell.units),
+                     absl::StrCat(cell.inputs), absl::StrCat(cell.outputs), absl::StrCat(diverged)},
+                    "|");
+  if (passed.Contains(check)) return absl::OkStatus();
   auto bytes = store.ReadWholeArtifact(digest);
   if (!bytes.ok()) return bytes.status();
   // What diverged may well hold infinities: that is its evidence.
-  return diverged ? absl::OkStatus() : CheckArtifact(role, *bytes, cell);
+  auto status = diverged ? absl::OkStatus() : CheckArtifact(role, *bytes, cell);
+  if (status.ok()) passed.Insert(check);
+  return status;
 }
 
-absl::Status CheckResult(store::Store& store, const v1::JobResult& result, const ReportedJob& job) {
+// The machine's fault rather than the job's: the same bytes may pass another time, or another
+// worker's upload may arrive whole. What is wrong in the bytes themselves is INVALID_ARGUMENT.
+bool IsOfTheMachine(const absl::Status& status) {
+  return absl::IsDataLoss(status) || absl::IsNotFound(status) || absl::IsUnavailable(status) ||
+         absl::IsResourceExhausted(status) || absl::IsInternal(status);
+}
+
+absl::Status CheckResult(store::Store& store, PassedChecks& passed, const v1::JobResult& result,
+                         const ReportedJob& job) {
   for (const auto& [role, digest] : result.artifacts()) {
-    auto status = CheckOne(store, role, digest, job.cell, result.diverged());
+    auto status = CheckOne(store, passed, role, digest, job.cell, result.diverged());
     if (!status.ok()) {
       return absl::Status(
           status.code(),
@@ -61,15 +77,31 @@ absl::Status CheckResult(store::Store& store, const v1::JobResult& result, const
   return absl::OkStatus();
 }
 
-absl::Status CheckReport(store::Store& store, const v1::JobReport& report, const ReportedJob& job) {
-  if (report.has_result()) return CheckResult(store, report.result(), job);
-  auto status = CheckOne(store, "checkpoint", report.checkpoint().digest(), job.cell, false);
+absl::Status CheckReport(store::Store& store, PassedChecks& passed, const v1::JobReport& report,
+                         const ReportedJob& job) {
+  if (report.has_result()) return CheckResult(store, passed, report.result(), job);
+  auto status =
+      CheckOne(store, passed, "checkpoint", report.checkpoint().digest(), job.cell, false);
   if (status.ok()) return status;
   return absl::Status(status.code(), absl::StrCat("artifact \"checkpoint\" was refused: ",
                                                   std::string(status.message())));
 }
 
 }  // namespace
+
+bool PassedChecks::Contains(const std::string& check) {
+  std::lock_guard lock(mutex_);
+  return checks_.contains(check);
+}
+
+void PassedChecks::Insert(const std::string& check) {
+  std::lock_guard lock(mutex_);
+  if (!checks_.insert(check).second) return;
+  oldest_first_.push_back(check);
+  if (oldest_first_.size() <= kMaxKept) return;
+  checks_.erase(oldest_first_.front());
+  oldest_first_.pop_front();
+}
 
 bool NamesArtifacts(const v1::SyncRequest& request) {
   for (const v1::JobReport& report : request.reports()) {
@@ -79,20 +111,20 @@ bool NamesArtifacts(const v1::SyncRequest& request) {
 }
 
 std::map<int, absl::Status> ReplaceBadReports(const Ledger& ledger, store::Store& store,
-                                              v1::SyncRequest& request) {
+                                              PassedChecks& passed, v1::SyncRequest& request) {
   std::map<int, absl::Status> refused;
   for (int i = 0; i < request.reports_size(); ++i) {
     v1::JobReport& report = *request.mutable_reports(i);
     if (!report.has_result() && !report.has_checkpoint()) continue;
     const ReportedJob job = FindReported(ledger, report);
     if (!job.known) continue;
-    const absl::Status status = CheckReport(store, report, job);
+    const absl::Status status = CheckReport(store, passed, report, job);
     if (status.ok()) continue;
     LOG(WARNING) << request.worker() << ", " << report.job() << ", attempt " << report.attempt()
                  << ": " << status.message();
     v1::JobError* error = report.mutable_error();
     error->set_message(std::string(status.message()));
-    error->set_transient(true);
+    error->set_transient(IsOfTheMachine(status));
     refused[i] = status;
   }
   return refused;

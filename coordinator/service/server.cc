@@ -1,5 +1,6 @@
 #include "coordinator/service/server.h"
 
+#include <arpa/inet.h>
 #include <grpcpp/ext/proto_server_reflection_plugin.h>
 #include <grpcpp/health_check_service_interface.h>
 #include <grpcpp/resource_quota.h>
@@ -13,6 +14,7 @@
 
 #include "absl/memory/memory.h"
 #include "absl/strings/match.h"
+#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 #include "base/channel.h"
@@ -30,6 +32,9 @@ namespace {
 constexpr int kMaxThreads = 512;
 // Calls still running after this are cut.
 constexpr absl::Duration kShutdownGrace = absl::Seconds(5);
+// Below, a heartbeat that is late once costs the lease; above, a dead worker's jobs stand still.
+constexpr absl::Duration kShortestLease = absl::Seconds(1);
+constexpr absl::Duration kLongestLease = absl::Hours(24);
 
 // gRPC's own health service would hide ours.
 void PrepareGrpc() {
@@ -54,10 +59,26 @@ void Configure(grpc::ServerBuilder& builder) {
   builder.SetResourceQuota(grpc::ResourceQuota("coordinator").SetMaxThreads(kMaxThreads));
 }
 
+// Host and port, or "unix:" and a path.
+absl::Status CheckListen(const std::string& listen) {
+  if (absl::StartsWith(listen, "unix:")) return absl::OkStatus();
+  constexpr int kLargestPort = 65535;
+  const size_t colon = listen.rfind(':');
+  int number = -1;
+  const bool has_port = colon != std::string::npos && colon > 0 &&
+                        absl::SimpleAtoi(listen.substr(colon + 1), &number) && number >= 0 &&
+                        number <= kLargestPort;
+  if (has_port) return absl::OkStatus();
+  return absl::InvalidArgumentError(
+      absl::StrCat("listen: \"", listen, "\" is not host:port with a port from 0 (a free one) to ",
+                   kLargestPort, "; give for example 127.0.0.1:7070"));
+}
+
 absl::Status CheckOptions(const CoordinatorServer::Options& options) {
   if (options.store.path.empty()) {
     return absl::InvalidArgumentError("store: no folder given; say where the farm's data lies");
   }
+  if (auto status = CheckListen(options.listen); !status.ok()) return status;
   if (!options.insecure && !IsLoopback(options.listen)) {
     return absl::InvalidArgumentError(
         absl::StrCat("listen: ", options.listen,
@@ -68,6 +89,13 @@ absl::Status CheckOptions(const CoordinatorServer::Options& options) {
   if (options.scheduler.max_networks < 1) {
     return absl::InvalidArgumentError("max_networks: must be at least 1");
   }
+  const absl::Duration term = options.scheduler.lease_term;
+  if (term < kShortestLease || term > kLongestLease) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("lease_term: ", absl::FormatDuration(term), " is not between ",
+                     absl::FormatDuration(kShortestLease), " and ",
+                     absl::FormatDuration(kLongestLease), "; 60s suits most farms"));
+  }
   return absl::OkStatus();
 }
 
@@ -76,7 +104,11 @@ absl::Status CheckOptions(const CoordinatorServer::Options& options) {
 bool IsLoopback(absl::string_view listen) {
   if (absl::StartsWith(listen, "unix:")) return true;
   const absl::string_view host = listen.substr(0, listen.rfind(':'));
-  return host == "localhost" || host == "[::1]" || absl::StartsWith(host, "127.");
+  if (host == "localhost" || host == "[::1]") return true;
+  // A name such as 127.example.org may stand for any machine.
+  in_addr address;
+  if (inet_pton(AF_INET, std::string(host).c_str(), &address) != 1) return false;
+  return ntohl(address.s_addr) >> 24 == 127;
 }
 
 // In the order of construction; Shutdown stops them the other way round.

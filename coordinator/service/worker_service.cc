@@ -84,14 +84,32 @@ grpc::ServerUnaryReactor* WorkerService::Sync(grpc::CallbackServerContext*,
     reactor->Finish(base::ToGrpc(status));
     return reactor;
   }
+  // Once it is open, a checker may finish the call, and the request is gone then.
+  const bool to_check = NamesArtifacts(*request);
+  if (to_check) RenewBeforeCheck(*request);
   const uint64_t call = Open(reactor, *request, response);
   if (call == 0) {
     reactor->Finish(
         base::ToGrpc(absl::UnavailableError("the coordinator is shutting down; sync again later")));
-  } else if (!NamesArtifacts(*request)) {
+  } else if (!to_check) {
     PostToLedger(call);
   }
   return reactor;
+}
+
+void WorkerService::RenewBeforeCheck(const v1::SyncRequest& request) {
+  scheduler::Sync event{request};
+  event.only_renews = true;
+  event.request.clear_reports();
+  event.request.clear_request_id();
+  event.request.set_free_slots(0);
+  DropComparing(event.request);
+  for (const v1::JobReport& report : request.reports()) {
+    v1::HeldLease* held = event.request.add_held();
+    held->set_job(report.job());
+    held->set_attempt(report.attempt());
+  }
+  ledger_.Post(std::move(event), "", [](const absl::StatusOr<Ledger::Reply>&) {});
 }
 
 uint64_t WorkerService::Open(Reactor* reactor, const v1::SyncRequest& request,
@@ -124,7 +142,7 @@ void WorkerService::CheckLoop() {
       if (found == calls_.end()) continue;
       request = found->second.request;
     }
-    std::map<int, absl::Status> refused = ReplaceBadReports(ledger_, store_, *request);
+    std::map<int, absl::Status> refused = ReplaceBadReports(ledger_, store_, passed_, *request);
     {
       std::lock_guard lock(mutex_);
       auto found = calls_.find(call);

@@ -16,6 +16,7 @@
 
 #include "absl/time/time.h"
 #include "coordinator/service/ledger.h"
+#include "coordinator/service/report_check.h"
 #include "coordinator/store/store.h"
 #include "rnnfarm/v1/worker_service.grpc.pb.h"
 
@@ -53,6 +54,8 @@ class WorkerService
 
   uint64_t Open(Reactor* reactor, const v1::SyncRequest& request, v1::SyncResponse* response);
   void PostToLedger(uint64_t call);
+  // At once, so that no lease runs out while reports wait for their check.
+  void RenewBeforeCheck(const v1::SyncRequest& request);
   void Answered(uint64_t call, absl::StatusOr<Ledger::Reply> reply);
   // Whether the call was parked again instead of being answered.
   bool Park(uint64_t call, const v1::SyncResponse& response);
@@ -64,6 +67,7 @@ class WorkerService
 
   Ledger& ledger_;
   store::Store& store_;
+  PassedChecks passed_;
   // Guards all below but the threads.
   std::mutex mutex_;
   std::condition_variable checkable_;

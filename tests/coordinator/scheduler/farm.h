@@ -35,7 +35,8 @@ class Farm {
     for (const auto& [key, record] : configurations) scheduler->Load(record);
     for (const auto& [key, record] : networks) scheduler->Load(record);
     for (const auto& [key, record] : jobs) scheduler->Load(record);
-    scheduler->FinishLoading(now);
+    const absl::Status loaded = scheduler->FinishLoading(now);
+    EXPECT_TRUE(loaded.ok()) << loaded;
   }
 
   Effects Submit(const v1::SweepSpec& spec, bool extend = false, bool validate_only = false) {

@@ -175,6 +175,23 @@ TEST(Quarantine, OfAJobNeedsTwoWorkersThatLostIt) {
   EXPECT_EQ(farm.Job("compare-flipflop").state(), v1::JOB_STATE_SUCCEEDED);
 }
 
+TEST(Quarantine, OfAComparisonNeedsOneWorkerSinceThereIsOnlyOne) {
+  Farm farm;
+  farm.Submit(KnownSweep("seeds { count: 1 }"));
+  const auto leased = [&] { return farm.Sync("w", 1).leases(); };
+  int lost = 0;
+  for (int i = 0; i < 20; ++i) {
+    farm.now += absl::Minutes(10);
+    for (const v1::Lease& lease : leased()) {
+      const bool compares = lease.spec().kind() == v1::JOB_KIND_COMPARE;
+      lost += compares;
+      farm.Report("w", compares ? Farm::Error(lease, "out of memory", true) : Farm::Result(lease));
+    }
+  }
+  EXPECT_EQ(lost, farm.options.max_lost_leases);
+  EXPECT_EQ(farm.Sweep().state(), v1::SWEEP_STATE_FAILED);
+}
+
 TEST(Attempts, OnlyTheLastTwentyAreKept) {
   Farm farm;
   farm.Submit(KnownSweep("seeds { count: 1 }"));
@@ -195,7 +212,7 @@ TEST(Worker, DrainsWhenAskedAndReturnsWhatItHolds) {
   const v1::SyncResponse granted = farm.Sync("w", 1);
   EXPECT_TRUE(farm.Apply(DrainWorker{"workers/w"}).status.ok());
   EXPECT_EQ(farm.Apply(DrainWorker{"workers/x"}).status.code(), absl::StatusCode::kNotFound);
-  EXPECT_FALSE(farm.scheduler->HasWorkFor(Farm::Request("w", 4), farm.now));
+  EXPECT_TRUE(farm.scheduler->HasWorkFor(Farm::Request("w", 4), farm.now)) << "to be told";
   v1::SyncRequest request = Holding("w", granted);
   request.set_free_slots(4);
   EXPECT_TRUE(farm.Sync(request).drain());
@@ -214,6 +231,45 @@ TEST(Worker, DrainsWhenAskedAndReturnsWhatItHolds) {
   EXPECT_EQ(job.preemptions(), 1);
   EXPECT_EQ(job.errors() + job.lost_leases(), 0);
   EXPECT_THAT(farm.Sync("w", 1).leases(), SizeIs(1)) << "the next process of the name is welcome";
+}
+
+TEST(Worker, ThatIsAskedToDrainIsToldAtOnceAndALostOneCannotBe) {
+  Farm farm;
+  farm.Sync("w", 1);
+  EXPECT_TRUE(farm.Apply(DrainWorker{"workers/w"}).wake_idle);
+  farm.now = farm.scheduler->NextTick();
+  farm.Apply(Tick{});
+  const absl::Status lost = farm.Apply(DrainWorker{"workers/w"}).status;
+  EXPECT_EQ(lost.code(), absl::StatusCode::kFailedPrecondition) << lost;
+}
+
+TEST(Worker, ThatLeavesGivesBackAtOnceWhatItNeverTookUp) {
+  Farm farm;
+  farm.Submit(KnownSweep("seeds { count: 1 }"));
+  farm.Sync("w", 1);
+  v1::SyncRequest request = Farm::Request("w", 0);
+  request.set_draining(true);
+  farm.Sync(request);
+  const v1::Job& job = farm.Job("train-" + std::string(kKey) + "-s0");
+  EXPECT_EQ(job.state(), v1::JOB_STATE_PENDING);
+  EXPECT_EQ(job.lost_leases(), 0);
+}
+
+TEST(Lease, IsRenewedAloneWhileReportsAreChecked) {
+  Farm farm;
+  farm.Submit(KnownSweep("seeds { count: 2 }"));
+  const v1::SyncResponse granted = farm.Sync("w", 2);
+  farm.now += farm.options.lease_term * 0.9;
+  scheduler::Sync renewal{Holding("w", granted)};
+  renewal.only_renews = true;
+  renewal.request.mutable_held()->RemoveLast();
+  EXPECT_TRUE(farm.Apply(renewal).status.ok());
+  EXPECT_EQ(farm.Job("train-" + std::string(kKey) + "-s1").state(), v1::JOB_STATE_LEASED)
+      << "what is not named is not taken back";
+  farm.now += farm.options.lease_term * 0.2;
+  farm.Apply(Tick{});
+  EXPECT_EQ(farm.Job("train-" + std::string(kKey) + "-s0").state(), v1::JOB_STATE_LEASED);
+  EXPECT_EQ(farm.Job("train-" + std::string(kKey) + "-s1").state(), v1::JOB_STATE_PENDING);
 }
 
 TEST(Worker, ThatFailsJobAfterJobIsQuarantinedUnlessItIsTheLast) {

@@ -131,6 +131,30 @@ TEST(Extend, TakesNothingAway) {
               HasSubstr("known hyperparameters"));
 }
 
+TEST(Load, RefusesRecordsWhoseOwnerIsMissing) {
+  Farm farm;
+  farm.Submit(KnownSweep());
+  const auto load = [&](int left_out) {
+    Scheduler scheduler(farm.options);
+    const auto load_all = [&](const auto& records, bool without_first) {
+      bool skip = without_first;
+      for (const auto& [key, record] : records) {
+        if (!std::exchange(skip, false)) scheduler.Load(record);
+      }
+    };
+    load_all(farm.sweeps, left_out == 0);
+    load_all(farm.configurations, left_out == 1);
+    load_all(farm.networks, left_out == 2);
+    load_all(farm.jobs, left_out == 3);
+    return scheduler.FinishLoading(farm.now);
+  };
+  EXPECT_TRUE(load(-1).ok());
+  for (int left_out : {0, 1, 2, 3}) {
+    const absl::Status status = load(left_out);
+    EXPECT_EQ(status.code(), absl::StatusCode::kDataLoss) << left_out << status;
+  }
+}
+
 TEST(Sweep, RunsToItsEndAndComparesOnceAndLast) {
   Farm farm;
   farm.Submit(KnownSweep());

@@ -5,6 +5,7 @@
 
 #include <cmath>
 #include <limits>
+#include <vector>
 
 #include "base/array_file.h"
 #include "tests/coordinator/service/served_farm.h"
@@ -34,6 +35,27 @@ TEST(ArtifactCheck, RefusesShapesOfAnotherCell) {
   }
   EXPECT_FALSE(CheckArtifact("states", StatesFile(1), {"gru", 5, 2, 2}).ok());
   EXPECT_FALSE(CheckArtifact("fixed_points", FixedPointsFile(), {"lstm", 4, 2, 2}).ok());
+}
+
+TEST(ArtifactCheck, RefusesACheckpointOfAnotherShape) {
+  const auto checkpoint = [](int64_t parameters, int64_t velocities) {
+    base::Archive archive;
+    archive.Add("parameters",
+                base::Array::Of<float>({parameters}, std::vector<float>(parameters, 0.5f)));
+    archive.Add("velocity",
+                base::Array::Of<float>({velocities}, std::vector<float>(velocities, 0.5f)));
+    return *archive.Encode();
+  };
+  // 12 x 2, 12 x 4, 12, 2 x 4, 2, 4
+  constexpr int64_t kCount = 98;
+  EXPECT_TRUE(CheckArtifact("checkpoint", checkpoint(kCount, kCount), kGru).ok());
+  EXPECT_TRUE(CheckArtifact("checkpoint", checkpoint(7, 7), {"gru", 4, -1, -1}).ok());
+  const absl::Status parameters = CheckArtifact("checkpoint", checkpoint(97, 97), kGru);
+  EXPECT_TRUE(absl::IsInvalidArgument(parameters)) << parameters;
+  EXPECT_THAT(std::string(parameters.message()), HasSubstr("parameters"));
+  const absl::Status velocity = CheckArtifact("checkpoint", checkpoint(kCount, 97), kGru);
+  EXPECT_TRUE(absl::IsInvalidArgument(velocity)) << velocity;
+  EXPECT_THAT(std::string(velocity.message()), HasSubstr("velocity"));
 }
 
 TEST(ArtifactCheck, RefusesWhatIsNotFinite) {

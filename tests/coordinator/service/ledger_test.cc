@@ -117,6 +117,32 @@ TEST(Ledger, AnswersWhatComesAfterItStopped) {
   EXPECT_TRUE(absl::IsUnavailable(ledger->Call(SubmitOf("a")).status()));
 }
 
+TEST(Ledger, ForgetsTheOldestAnswersToSyncsBeyondTheLimit) {
+  FakeStore store;
+  store.gate.set_value();
+  auto ledger = *Ledger::Open(store, {});
+  const auto sync = [&](const std::string& worker) {
+    v1::SyncRequest request;
+    request.set_worker("workers/" + worker);
+    request.set_request_id("the same");
+    request.add_reports()->set_job("sweeps/a/jobs/compare-flipflop");
+    return scheduler::Sync{request};
+  };
+  const auto code = [&](const std::string& worker) {
+    auto reply = ledger->Call(sync(worker));
+    return reply.ok() ? std::get<v1::SyncResponse>(*reply).outcomes(0).code() : "";
+  };
+  EXPECT_EQ(code("first"), "NOT_FOUND");
+  ASSERT_TRUE(ledger->Call(SubmitOf("a")).ok());
+  EXPECT_EQ(code("first"), "NOT_FOUND") << "the first answer again";
+  for (size_t i = 1; i < Ledger::kMaxRememberedSyncs; ++i) {
+    ledger->Post(sync("w" + std::to_string(i)), "", [](const absl::StatusOr<Ledger::Reply>&) {});
+  }
+  EXPECT_EQ(code("first"), "NOT_FOUND");
+  EXPECT_EQ(code("one more"), "ABORTED");
+  EXPECT_EQ(code("first"), "ABORTED") << "applied anew";
+}
+
 TEST(Ledger, TicksByTheClockItIsGiven) {
   FakeStore store;
   store.gate.set_value();

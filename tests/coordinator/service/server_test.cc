@@ -15,10 +15,12 @@ namespace {
 using ::testing::HasSubstr;
 
 TEST(Server, RefusesToListenBeyondLoopbackUnlessAllowed) {
-  for (const char* listen : {"0.0.0.0:0", "[::]:0", "192.0.2.1:7070"}) {
+  for (const char* listen : {"0.0.0.0:0", "[::]:0", "192.0.2.1:7070", "127.evil.org:7070",
+                             "127.0.0.1.org:1", "128.0.0.1:7070"}) {
     EXPECT_FALSE(IsLoopback(listen)) << listen;
   }
-  for (const char* listen : {"127.0.0.1:0", "localhost:7070", "[::1]:7070", "unix:/tmp/x"}) {
+  for (const char* listen :
+       {"127.0.0.1:0", "127.1.2.3:7070", "localhost:7070", "[::1]:7070", "unix:/tmp/x"}) {
     EXPECT_TRUE(IsLoopback(listen)) << listen;
   }
   ServedFarm farm;
@@ -28,6 +30,25 @@ TEST(Server, RefusesToListenBeyondLoopbackUnlessAllowed) {
   EXPECT_TRUE(absl::IsInvalidArgument(refused.status())) << refused.status();
   farm.options.insecure = true;
   EXPECT_TRUE(CoordinatorServer::Start(farm.options).ok());
+}
+
+TEST(Server, RefusesAnAddressWithoutPortAndLeasesThatCannotWork) {
+  ServedFarm farm;
+  farm.Shutdown();
+  const CoordinatorServer::Options good = farm.options;
+  for (const char* listen : {"127.0.0.1", "127.0.0.1:", "127.0.0.1:x", "127.0.0.1:65536", ":0"}) {
+    farm.options.listen = listen;
+    auto refused = CoordinatorServer::Start(farm.options);
+    ASSERT_TRUE(absl::IsInvalidArgument(refused.status())) << listen << refused.status();
+    EXPECT_THAT(std::string(refused.status().message()), HasSubstr("host:port"));
+  }
+  farm.options = good;
+  for (absl::Duration term : {absl::ZeroDuration(), absl::Milliseconds(999), absl::Hours(25)}) {
+    farm.options.scheduler.lease_term = term;
+    auto refused = CoordinatorServer::Start(farm.options);
+    ASSERT_TRUE(absl::IsInvalidArgument(refused.status())) << term << refused.status();
+    EXPECT_THAT(std::string(refused.status().message()), HasSubstr("lease_term"));
+  }
 }
 
 TEST(Server, RefusesAStoreAndAnAddressInUse) {

@@ -30,6 +30,8 @@ TEST(WorkerService, RefusesNaNAndDoesTheJobAgain) {
   const v1::Job job = farm.GetJob(lease.job());
   EXPECT_NE(job.state(), v1::JOB_STATE_SUCCEEDED);
   EXPECT_THAT(job.DebugString(), HasSubstr("weight_hh_l0"));
+  EXPECT_EQ(job.errors(), 1) << "what is wrong in the bytes is the job's own error";
+  EXPECT_EQ(job.lost_leases(), 0);
   // Nothing is lost: it is leased again and the sweep ends well.
   worker.Finish("sweeps/tiny");
   EXPECT_EQ(farm.GetSweep("sweeps/tiny").state(), v1::SWEEP_STATE_SUCCEEDED);
