@@ -93,7 +93,7 @@ void AddFixedPointsCommand(CLI::App& app, Program& program) {
       ->take_all();
   command->add_option("--task", arguments->task,
                       "Probe and conditions of a task: flipflop, sine or cdi");
-  command->add_option("--starts", arguments->settings.starts, "Starts of the first round")
+  command->add_option("--starts", arguments->settings.starts, "Starts of each round")
       ->check(CLI::PositiveNumber)
       ->capture_default_str();
   command->add_option("--tolerance", arguments->settings.tolerance, "Largest q of a fixed point")

@@ -1,10 +1,15 @@
 // The command `rnnfarm`.
+#include "absl/strings/string_view.h"
 #include "base/logging.h"
 #include "client/command.h"
 #include "client/terminal.h"
+#include "worker/runtime/kernels.h"
 #include "worker/runtime/worker.h"
 
 int main(int argc, char** argv) {
+  // Only what computes networks pays for the second start.
+  const absl::string_view name = argc > 1 ? argv[1] : "";
+  if (name == "run" || name == "fixed-points") rnnfarm::worker::PinKernels(argv);
   // People read standard error here: only what went wrong is worth a log line between the command's
   // own sentences.
   rnnfarm::base::InitLogging("rnnfarm", {.minimum_severity = 2});

@@ -17,6 +17,7 @@
 #include "absl/time/time.h"
 #include "base/command_line.h"
 #include "base/logging.h"
+#include "worker/runtime/kernels.h"
 #include "worker/runtime/worker.h"
 
 ABSL_FLAG(std::string, coordinator, "127.0.0.1:7070", "address of the coordinator, host:port");
@@ -74,6 +75,7 @@ void OnSignal(int) {
 }  // namespace
 
 int main(int argc, char** argv) {
+  rnnfarm::worker::PinKernels(argv);
   const auto exit_code = rnnfarm::base::ParseFlags(
       {"rnnfarm-worker",
        "trains and analyses networks for a coordinator: rnnfarm-worker --coordinator=HOST:PORT",
