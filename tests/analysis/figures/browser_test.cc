@@ -139,7 +139,13 @@ TEST_F(BrowserTest, NoticesRequestsAndComplaints) {
 constexpr absl::string_view kVisitor = R"js(
 const saved = [];
 URL.createObjectURL = (blob) => { saved.push(blob); return '#saved'; };
-const pause = () => new Promise((resolve) => setTimeout(resolve, 50));
+// Time is virtual here and runs out while the page waits; drawing happens in real time. So every
+// virtual millisecond is made to last a few real ones.
+const pause = () => new Promise((resolve) => setTimeout(() => {
+  let x = 1;
+  for (let i = 0; i < 2e6; ++i) x = Math.sqrt(x + i);
+  resolve(x);
+}, 1));
 (async () => {
   const root = document.documentElement;
   const heads = [...document.querySelectorAll('.networks thead th')];
