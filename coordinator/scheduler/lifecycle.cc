@@ -46,32 +46,26 @@ void Scheduler::State::On(const CancelSweep& event, Effects& effects) {
 }
 
 void Scheduler::State::On(const PauseSweep& event, Effects& effects) {
-  SweepEntry* sweep = FindSweep(event.sweep);
-  if (sweep == nullptr) {
-    effects.status = NoSweep(event.sweep);
-    return;
-  }
-  const v1::SweepState state = sweep->sweep.state();
-  if (state != v1::SWEEP_STATE_RUNNING && state != v1::SWEEP_STATE_PAUSED) {
-    effects.status = WrongState(sweep->sweep, "a running sweep can be paused");
-    return;
-  }
-  if (state == v1::SWEEP_STATE_RUNNING) SetSweepState(*sweep, v1::SWEEP_STATE_PAUSED);
-  effects.reply = Describe(*sweep);
+  SwitchSweep(event.sweep, v1::SWEEP_STATE_PAUSED, "a running sweep can be paused", effects);
 }
 
 void Scheduler::State::On(const ResumeSweep& event, Effects& effects) {
-  SweepEntry* sweep = FindSweep(event.sweep);
+  SwitchSweep(event.sweep, v1::SWEEP_STATE_RUNNING, "a paused sweep can be resumed", effects);
+}
+
+void Scheduler::State::SwitchSweep(absl::string_view name, v1::SweepState to,
+                                   absl::string_view rule, Effects& effects) {
+  SweepEntry* sweep = FindSweep(name);
   if (sweep == nullptr) {
-    effects.status = NoSweep(event.sweep);
+    effects.status = NoSweep(name);
     return;
   }
   const v1::SweepState state = sweep->sweep.state();
   if (state != v1::SWEEP_STATE_RUNNING && state != v1::SWEEP_STATE_PAUSED) {
-    effects.status = WrongState(sweep->sweep, "a paused sweep can be resumed");
+    effects.status = WrongState(sweep->sweep, rule);
     return;
   }
-  if (state == v1::SWEEP_STATE_PAUSED) SetSweepState(*sweep, v1::SWEEP_STATE_RUNNING);
+  if (state != to) SetSweepState(*sweep, to);
   effects.reply = Describe(*sweep);
 }
 

@@ -179,6 +179,9 @@ struct Scheduler::State {
   void On(const CancelSweep& event, Effects& effects);
   void On(const PauseSweep& event, Effects& effects);
   void On(const ResumeSweep& event, Effects& effects);
+  // Pause and resume: RUNNING or PAUSED to `to`; `rule` is what is told of any other state.
+  void SwitchSweep(absl::string_view name, v1::SweepState to, absl::string_view rule,
+                   Effects& effects);
   void On(const RetryJobs& event, Effects& effects);
   void On(const DrainWorker& event, Effects& effects);
   void Retry(JobEntry& job);
