@@ -15,8 +15,13 @@ std::vector<float> InitialParameters(uint64_t base_seed, absl::string_view strea
   return std::vector<float>(values, values + flat.numel());
 }
 
-absl::StatusOr<std::unique_ptr<Engine>> MakeEngine(absl::string_view name) {
-  if (name == kReferenceEngine) return MakeReferenceEngine();
+double UsefulOperations(const rnn::CellSpec& cell, int batch_size, int steps) {
+  const double units = cell.units;
+  return 6.0 * batch_size * steps * cell.gates() * units * units;
+}
+
+absl::StatusOr<std::unique_ptr<Engine>> MakeEngine(absl::string_view name, Limits limits) {
+  if (name == kReferenceEngine) return MakeReferenceEngine(limits);
   return absl::InvalidArgumentError(
       absl::StrCat("unknown engine \"", name, "\"; this build has: ", kReferenceEngine));
 }

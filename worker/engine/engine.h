@@ -1,6 +1,6 @@
 // Training of many networks of one shape at once.
 //
-//   auto engine = engine::MakeEngine("reference");
+//   auto engine = engine::MakeEngine("cpu");
 //   auto results = (*engine)->Train(plan, pack, threads, observer);
 //
 // Host vectors in, host vectors out: an engine may run on libtorch (`reference`), hand-written CPU
@@ -89,7 +89,14 @@ struct Progress {
   int64_t iteration = 0;
   double loss = 0;  // training, without L2
   double iterations_per_second = 0;
+  // Useful floating-point operations: UsefulOperations(…) an iteration.
+  double operations_per_second = 0;
 };
+
+// 6 B T G N²: what an iteration of `steps` steps needs for the recurrent products, forward,
+// backward to the state and for the weight gradient. Inputs, readout, gates and trials are left
+// out, so that doing less work cannot look like speed.
+double UsefulOperations(const rnn::CellSpec& cell, int batch_size, int steps);
 
 // Called from the engine's threads, for different members at the same time.
 class Observer {
@@ -105,6 +112,9 @@ class Engine {
  public:
   virtual ~Engine() = default;
   virtual absl::string_view name() const = 0;
+  // What Train(plan, pack, threads) takes at most, beside the pack itself.
+  virtual int64_t MemoryBytes(const Plan& plan, absl::Span<const Member> pack,
+                              int threads) const = 0;
   virtual absl::StatusOr<std::vector<Outcome>> Train(const Plan& plan,
                                                      absl::Span<const Member> pack, int threads,
                                                      Observer& observer) = 0;
@@ -114,8 +124,14 @@ class Engine {
 std::vector<float> InitialParameters(uint64_t base_seed, absl::string_view stream_key,
                                      const rnn::CellSpec& cell);
 
-// "reference". INVALID_ARGUMENT lists the engines that this build has.
-absl::StatusOr<std::unique_ptr<Engine>> MakeEngine(absl::string_view name);
+struct Limits {
+  // Train uses fewer threads rather than exceed this; RESOURCE_EXHAUSTED where one network alone
+  // does. 0: no limit.
+  int64_t memory_bytes = 0;
+};
+
+// "cpu" or "reference". INVALID_ARGUMENT lists the engines that this build has.
+absl::StatusOr<std::unique_ptr<Engine>> MakeEngine(absl::string_view name, Limits limits = {});
 
 }  // namespace rnnfarm::engine
 

@@ -29,9 +29,24 @@ void UseOneThread() {
   at::globalContext().setFlushDenormal(true);
 }
 
+// Tensors of one gate's size that autograd keeps a step, by a generous count.
+constexpr int64_t kTensorsPerGateAndStep = 6;
+
 class ReferenceEngine final : public Engine {
  public:
+  explicit ReferenceEngine(Limits limits) : limits_(limits) {}
+
   absl::string_view name() const override { return kReferenceEngine; }
+
+  int64_t MemoryBytes(const Plan& plan, absl::Span<const Member> pack,
+                      int threads) const override {
+    int64_t largest = 0;
+    for (const Member& member : pack) {
+      largest = std::max(largest, int64_t{member.cell.gates()} * member.cell.units);
+    }
+    return largest * plan.task->steps() * plan.batch_size * kTensorsPerGateAndStep *
+           int64_t{sizeof(float)} * std::min<int64_t>(threads, pack.size());
+  }
 
   absl::StatusOr<std::vector<Outcome>> Train(const Plan& plan, absl::Span<const Member> pack,
                                              int threads, Observer& observer) override {
@@ -64,10 +79,15 @@ class ReferenceEngine final : public Engine {
     if (!failure.ok()) return failure;
     return outcomes;
   }
+
+ private:
+  const Limits limits_;
 };
 
 }  // namespace
 
-std::unique_ptr<Engine> MakeReferenceEngine() { return std::make_unique<ReferenceEngine>(); }
+std::unique_ptr<Engine> MakeReferenceEngine(Limits limits) {
+  return std::make_unique<ReferenceEngine>(limits);
+}
 
 }  // namespace rnnfarm::engine

@@ -11,7 +11,7 @@ namespace rnnfarm::engine {
 
 inline constexpr absl::string_view kReferenceEngine = "reference";
 
-std::unique_ptr<Engine> MakeReferenceEngine();
+std::unique_ptr<Engine> MakeReferenceEngine(Limits limits = {});
 
 }  // namespace rnnfarm::engine
 
