@@ -1,8 +1,6 @@
 #include "base/random_stream.h"
 
-#include <cmath>
 #include <cstring>
-#include <numbers>
 #include <string>
 
 #include "absl/strings/escaping.h"
@@ -63,11 +61,11 @@ double RandomStream::Normal() {
     has_spare_ = false;
     return spare_;
   }
-  const double radius = std::sqrt(-2.0 * std::log(1.0 - Uniform()));  // 1 - u is never 0
-  const double angle = 2.0 * std::numbers::pi * Uniform();
-  spare_ = radius * std::sin(angle);
+  const uint32_t first = NextWord();
+  const auto [normal, spare] = NormalsOfWords(first, NextWord());
+  spare_ = spare;
   has_spare_ = true;
-  return radius * std::cos(angle);
+  return normal;
 }
 
 uint32_t RandomStream::Below(uint32_t n) {

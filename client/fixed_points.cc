@@ -26,13 +26,10 @@ class ConditionsTask : public task::Task {
   int outputs() const override { return outputs_; }
   int steps() const override { return kProbeSteps; }
 
-  task::Trials Generate(base::StreamKey key, uint64_t first_substream, int count,
-                        int steps) const override {
-    task::Trials trials;
-    trials.count = count;
-    trials.steps = steps;
-    trials.inputs = inputs_;
-    trials.outputs = outputs_;
+  using task::Task::Generate;
+  void Generate(base::StreamKey key, uint64_t first_substream, int count, int steps,
+                task::Trials& trials) const override {
+    trials = {count, steps, inputs_, outputs_, {}, {}, {}};
     for (int row = 0; row < count; ++row) {
       base::RandomStream random(key, first_substream + row);
       const std::vector<double>& center = conditions_[row % conditions_.size()];
@@ -43,7 +40,6 @@ class ConditionsTask : public task::Task {
       }
     }
     trials.y.assign(int64_t{count} * steps * outputs_, 0.0f);
-    return trials;
   }
 
   task::Trials Probe(uint64_t base_seed) const override {

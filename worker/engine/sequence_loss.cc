@@ -1,7 +1,9 @@
 #include "worker/engine/sequence_loss.h"
 
+#include <algorithm>
 #include <vector>
 
+#include "absl/types/span.h"
 #include "worker/rnn/cell.h"
 
 namespace rnnfarm::engine {
@@ -35,13 +37,11 @@ torch::Tensor NoiseOf(base::StreamKey key, uint64_t first_substream, int64_t ste
                       int64_t units, double deviation) {
   Tensor noise = torch::empty({steps, batch, units}, torch::kFloat32);
   float* values = noise.data_ptr<float>();
+  std::vector<float> trial(steps * units);
   for (int64_t row = 0; row < batch; ++row) {
-    base::RandomStream stream(key, first_substream + row);
+    base::FillNormals(key, first_substream + row, deviation, absl::MakeSpan(trial));
     for (int64_t step = 0; step < steps; ++step) {
-      float* units_of_step = values + (step * batch + row) * units;
-      for (int64_t i = 0; i < units; ++i) {
-        units_of_step[i] = static_cast<float>(deviation * stream.Normal());
-      }
+      std::copy_n(trial.begin() + step * units, units, values + (step * batch + row) * units);
     }
   }
   return noise;

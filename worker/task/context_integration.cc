@@ -1,3 +1,6 @@
+#include <algorithm>
+
+#include "absl/types/span.h"
 #include "worker/task/kinds.h"
 
 namespace rnnfarm::task {
@@ -7,6 +10,8 @@ namespace {
 constexpr int kMaxContexts = 64;
 // Means of the cued stream in the probe, evenly spaced from -1 to 1.
 constexpr int kProbeMeans = 11;
+// Normals that wait on the stack to become evidence: at least four steps of every context.
+constexpr int kNormals = 1024;
 
 class ContextIntegrationTask final : public Task {
  public:
@@ -16,18 +21,11 @@ class ContextIntegrationTask final : public Task {
   int outputs() const override { return 1; }
   int steps() const override { return spec_.steps; }
 
-  Trials Generate(base::StreamKey key, uint64_t first_substream, int count,
-                  int steps) const override {
-    Trials trials = BlankTrials(count, steps, inputs(), 1);
-    std::vector<double> means(spec_.contexts);
-    for (int row = 0; row < count; ++row) {
-      base::RandomStream stream(key, first_substream + row);
-      for (double& mean : means) mean = stream.Uniform(-1, 1);
-      const int context = static_cast<int>(stream.Below(spec_.contexts));
-      FillTrial(
-          row, context, [&](int, int k) { return means[k] + stream.Normal(); }, trials);
-    }
-    return trials;
+  using Task::Generate;
+  void Generate(base::StreamKey key, uint64_t first_substream, int count, int steps,
+                Trials& trials) const override {
+    Shape(count, steps, inputs(), 1, trials);
+    for (int row = 0; row < count; ++row) DrawTrial(key, first_substream + row, row, trials);
   }
 
   // Context by context, from the lowest mean to the highest.
@@ -36,8 +34,11 @@ class ContextIntegrationTask final : public Task {
     for (int row = 0; row < trials.count; ++row) {
       const int context = row / kProbeMeans;
       const double mean = -1 + 2.0 * (row % kProbeMeans) / (kProbeMeans - 1);
-      FillTrial(
-          row, context, [&](int, int k) { return k == context ? mean : 0; }, trials);
+      float* x = trials.x.data() + size_t(row) * trials.steps * inputs();
+      for (int step = 0; step < trials.steps; ++step) {
+        x[step * inputs() + context] = static_cast<float>(mean);
+      }
+      Cue(context, row, trials);
     }
     return trials;
   }
@@ -55,15 +56,40 @@ class ContextIntegrationTask final : public Task {
   double start_noise() const override { return 0.05; }
 
  private:
-  // evidence(step, stream) is called in order of step, then stream.
-  template <typename Evidence>
-  void FillTrial(int row, int context, Evidence evidence, Trials& trials) const {
+  // The trial's means and its context are drawn first; the evidence takes the normals of the words
+  // from the next whole block on, step by step, stream by stream.
+  void DrawTrial(base::StreamKey key, uint64_t substream, int row, Trials& trials) const {
+    const int streams = spec_.contexts;
+    double means[kMaxContexts];
+    base::RandomStream stream(key, substream);
+    for (int k = 0; k < streams; ++k) means[k] = stream.Uniform(-1, 1);
+    const int context = static_cast<int>(stream.Below(streams));
+    uint64_t block = (2 * streams + 1 + 3) / 4;
+
+    float normals[kNormals];
+    const int most_steps = kNormals / streams / 4 * 4;  // whole blocks
+    float* x = trials.x.data() + size_t(row) * trials.steps * inputs();
+    for (int done = 0; done < trials.steps; done += most_steps) {
+      const int steps = std::min(most_steps, trials.steps - done);
+      base::FillNormals(key, substream, 1, absl::MakeSpan(normals, steps * streams), block);
+      block += most_steps * streams / 4;
+      const float* normal = normals;
+      for (int step = 0; step < steps; ++step, x += streams) {
+        for (int k = 0; k < streams; ++k) *x++ = static_cast<float>(means[k] + *normal++);
+      }
+    }
+    Cue(context, row, trials);
+  }
+
+  // Writes the cue into x, and into y the sum so far of the stream that it points to.
+  void Cue(int context, int row, Trials& trials) const {
+    const int streams = spec_.contexts;
     float* x = trials.x.data() + size_t(row) * trials.steps * inputs();
     float* y = trials.y.data() + size_t(row) * trials.steps;
     double sum = 0;
     for (int step = 0; step < trials.steps; ++step, x += inputs()) {
-      for (int k = 0; k < spec_.contexts; ++k) x[k] = static_cast<float>(evidence(step, k));
-      x[spec_.contexts + context] = 1;
+      std::fill_n(x + streams, streams, 0.0f);
+      x[streams + context] = 1;
       sum += x[context];
       y[step] = static_cast<float>(sum);
     }

@@ -25,19 +25,20 @@ class DatasetTask final : public Task {
   int outputs() const override { return trials_.outputs; }
   int steps() const override { return trials_.steps; }
 
-  Trials Generate(base::StreamKey key, uint64_t first_substream, int count,
-                  int steps) const override {
-    std::vector<int> rows(count);
+  using Task::Generate;
+  void Generate(base::StreamKey key, uint64_t first_substream, int count, int steps,
+                Trials& trials) const override {
+    Resize(count, steps, trials);
     for (int row = 0; row < count; ++row) {
-      rows[row] = base::RandomStream(key, first_substream + row).Below(trials_.count);
+      Copy(base::RandomStream(key, first_substream + row).Below(trials_.count), row, trials);
     }
-    return Take(rows, steps);
   }
 
   Trials Probe(uint64_t) const override {
-    std::vector<int> rows(std::min(trials_.count, kProbeTrials));
-    for (size_t i = 0; i < rows.size(); ++i) rows[i] = static_cast<int>(i);
-    return Take(rows, trials_.steps);
+    Trials trials;
+    Resize(std::min(trials_.count, kProbeTrials), trials_.steps, trials);
+    for (int row = 0; row < trials.count; ++row) Copy(row, row, trials);
+    return trials;
   }
 
   std::vector<Condition> Conditions() const override { return conditions_; }
@@ -45,22 +46,22 @@ class DatasetTask final : public Task {
   double start_noise() const override { return 0.05; }
 
  private:
-  // The first `steps` steps of the given trials.
-  Trials Take(const std::vector<int>& rows, int steps) const {
-    Trials out = BlankTrials(static_cast<int>(rows.size()), steps, inputs(), outputs());
-    const auto copy = [&](const std::vector<float>& from, int channels, std::vector<float>& to) {
-      const size_t stride = size_t(trials_.steps) * channels, taken = size_t(steps) * channels;
-      for (size_t i = 0; i < rows.size(); ++i) {
-        std::copy_n(from.begin() + rows[i] * stride, taken, to.begin() + i * taken);
-      }
+  void Resize(int count, int steps, Trials& trials) const {
+    Shape(count, steps, inputs(), outputs(), trials);
+    if (!trials_.mask.empty()) trials.mask.resize(trials.y.size());
+  }
+
+  // The first steps of the data set's trial `from` become trial `to`.
+  void Copy(size_t from, size_t to, Trials& trials) const {
+    const auto copy = [&](const std::vector<float>& source, int channels,
+                          std::vector<float>& target) {
+      const size_t taken = size_t(trials.steps) * channels;
+      std::copy_n(source.begin() + from * trials_.steps * channels, taken,
+                  target.begin() + to * taken);
     };
-    copy(trials_.x, inputs(), out.x);
-    copy(trials_.y, outputs(), out.y);
-    if (!trials_.mask.empty()) {
-      out.mask.resize(out.y.size());
-      copy(trials_.mask, outputs(), out.mask);
-    }
-    return out;
+    copy(trials_.x, inputs(), trials.x);
+    copy(trials_.y, outputs(), trials.y);
+    if (!trials_.mask.empty()) copy(trials_.mask, outputs(), trials.mask);
   }
 
   Trials trials_;

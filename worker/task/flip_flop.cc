@@ -1,6 +1,8 @@
 #include <algorithm>
+#include <bit>
 #include <cmath>
 
+#include "absl/types/span.h"
 #include "worker/task/kinds.h"
 
 namespace rnnfarm::task {
@@ -9,25 +11,57 @@ namespace {
 
 // 3^K fixed points are expected; nobody analyses more channels than this.
 constexpr int kMaxBits = 16;
+// Words that wait on the stack to become pulses: whole blocks of 4.
+constexpr size_t kWords = 1024;
+
+// A threshold that every word is below.
+constexpr uint32_t kAlways = uint32_t{1} << 31;
+
+// 1 or -1 where there is a pulse, by its bits.
+void Pulses(const uint32_t* __restrict words, size_t count, uint32_t threshold,
+            float* __restrict x) {
+  constexpr uint32_t kOne = 0x3f800000;
+  for (size_t i = 0; i < count; ++i) {
+    const uint32_t value = kOne | ((~words[i] & 1) << 31);
+    x[i] = std::bit_cast<float>((words[i] >> 1) < threshold ? value : 0);
+  }
+}
+
+// y is the latest value of its channel in x that is not 0, chosen by its bits: a branch that nobody
+// can predict would take longer than everything else. What a few channels hold stays in registers.
+template <int kChannels>
+void HoldChannels(const float* __restrict x, size_t steps, size_t stride, float* __restrict y) {
+  uint32_t held[kChannels] = {};
+  for (size_t step = 0; step < steps; ++step, x += stride, y += stride) {
+#pragma GCC unroll 3
+    for (int c = 0; c < kChannels; ++c) {
+      const auto pulse = std::bit_cast<uint32_t>(x[c]);
+      held[c] = pulse | (held[c] & (pulse == 0 ? ~uint32_t{0} : 0));
+      y[c] = std::bit_cast<float>(held[c]);
+    }
+  }
+}
 
 class FlipFlopTask final : public Task {
  public:
   explicit FlipFlopTask(const FlipFlop& spec)
-      : spec_(spec), threshold_(std::llround(spec.flip_probability * 0x1p31)) {}
+      : spec_(spec),
+        threshold_(static_cast<uint32_t>(std::llround(spec.flip_probability * 0x1p31))) {}
 
   int inputs() const override { return spec_.bits; }
   int outputs() const override { return spec_.bits; }
   int steps() const override { return spec_.steps; }
 
-  Trials Generate(base::StreamKey key, uint64_t first_substream, int count,
-                  int steps) const override {
-    Trials trials = BlankTrials(count, steps, spec_.bits, spec_.bits);
+  using Task::Generate;
+  void Generate(base::StreamKey key, uint64_t first_substream, int count, int steps,
+                Trials& trials) const override {
+    Shape(count, steps, spec_.bits, spec_.bits, trials);
     const size_t values = size_t(steps) * spec_.bits;
     for (int row = 0; row < count; ++row) {
-      FillTrial(base::RandomStream(key, first_substream + row), values,
-                trials.x.data() + row * values, trials.y.data() + row * values);
+      float* x = trials.x.data() + row * values;
+      FillPulses(key, first_substream + row, absl::MakeSpan(x, values));
+      Hold(x, steps, trials.y.data() + row * values);
     }
-    return trials;
   }
 
   Trials Probe(uint64_t base_seed) const override {
@@ -43,19 +77,26 @@ class FlipFlopTask final : public Task {
  private:
   // One word a channel and step: its upper 31 bits decide whether there is a pulse, the lowest one
   // its sign.
-  void FillTrial(base::RandomStream stream, size_t values, float* x, float* y) const {
-    const size_t bits = spec_.bits;
-    for (size_t i = 0; i < values; ++i) {
-      const uint32_t word = stream.NextWord();
-      const bool pulse = (word >> 1) < threshold_ || (i < bits && spec_.initial_pulse);
-      const float held = i < bits ? 0.0f : y[i - bits];
-      x[i] = pulse ? ((word & 1) != 0 ? 1.0f : -1.0f) : 0.0f;
-      y[i] = pulse ? x[i] : held;
+  void FillPulses(base::StreamKey key, uint64_t substream, absl::Span<float> x) const {
+    uint32_t words[kWords];
+    for (size_t done = 0; done < x.size(); done += kWords) {
+      const size_t count = std::min(kWords, x.size() - done);
+      base::FillWords(key, substream, done / 4, absl::MakeSpan(words, count));
+      Pulses(words, count, threshold_, x.data() + done);
+      if (done == 0 && spec_.initial_pulse) Pulses(words, spec_.bits, kAlways, x.data());
     }
   }
 
+  void Hold(const float* x, size_t steps, float* y) const {
+    const size_t bits = spec_.bits;
+    size_t channel = 0;
+    for (; channel + 3 <= bits; channel += 3)
+      HoldChannels<3>(x + channel, steps, bits, y + channel);
+    for (; channel < bits; ++channel) HoldChannels<1>(x + channel, steps, bits, y + channel);
+  }
+
   FlipFlop spec_;
-  int64_t threshold_;
+  uint32_t threshold_;
 };
 
 }  // namespace

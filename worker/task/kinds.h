@@ -28,6 +28,9 @@ absl::Status CheckRange(absl::string_view field, double value, double min, doubl
 // The stream of a probe: the same for every network of a sweep.
 base::StreamKey ProbeStream(uint64_t base_seed);
 
+// Gives trials these extents and no mask; what x and y hold is left to be overwritten.
+void Shape(int count, int steps, int inputs, int outputs, Trials& trials);
+
 // Trials of the given extents, all zero, without a mask.
 Trials BlankTrials(int count, int steps, int inputs, int outputs);
 

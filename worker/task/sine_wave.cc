@@ -1,8 +1,8 @@
 #include <algorithm>
-#include <cmath>
-#include <numbers>
 
+#include "absl/types/span.h"
 #include "worker/task/kinds.h"
+#include "worker/task/sine.h"
 
 namespace rnnfarm::task {
 
@@ -20,13 +20,13 @@ class SineWaveTask final : public Task {
   int outputs() const override { return 1; }
   int steps() const override { return spec_.steps; }
 
-  Trials Generate(base::StreamKey key, uint64_t first_substream, int count,
-                  int steps) const override {
-    Trials trials = BlankTrials(count, steps, 1, 1);
+  using Task::Generate;
+  void Generate(base::StreamKey key, uint64_t first_substream, int count, int steps,
+                Trials& trials) const override {
+    Shape(count, steps, 1, 1, trials);
     for (int row = 0; row < count; ++row) {
       FillTrial(base::RandomStream(key, first_substream + row).Uniform(), row, trials);
     }
-    return trials;
   }
 
   Trials Probe(uint64_t) const override {
@@ -57,12 +57,9 @@ class SineWaveTask final : public Task {
   // The target belongs to the command as the network sees it, rounded to float32.
   void FillTrial(double command, int row, Trials& trials) const {
     const float x = static_cast<float>(command);
-    const double radians = 2 * std::numbers::pi * Frequency(x);
     const size_t first = size_t(row) * trials.steps;
-    for (int k = 0; k < trials.steps; ++k) {
-      trials.x[first + k] = x;
-      trials.y[first + k] = static_cast<float>(std::sin(radians * k));
-    }
+    std::fill_n(trials.x.begin() + first, trials.steps, x);
+    FillSine(Frequency(x), absl::MakeSpan(trials.y).subspan(first, trials.steps));
   }
 
   SineWave spec_;

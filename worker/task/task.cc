@@ -15,11 +15,26 @@ base::StreamKey ProbeStream(uint64_t base_seed) {
   return base::DeriveStream(base_seed, "", "probe");
 }
 
-Trials BlankTrials(int count, int steps, int inputs, int outputs) {
-  Trials trials{count, steps, inputs, outputs, {}, {}, {}};
+void Shape(int count, int steps, int inputs, int outputs, Trials& trials) {
+  trials.count = count;
+  trials.steps = steps;
+  trials.inputs = inputs;
+  trials.outputs = outputs;
   const size_t samples = size_t(count) * steps;
   trials.x.resize(samples * inputs);
   trials.y.resize(samples * outputs);
+  trials.mask.clear();
+}
+
+Trials BlankTrials(int count, int steps, int inputs, int outputs) {
+  Trials trials;
+  Shape(count, steps, inputs, outputs, trials);
+  return trials;
+}
+
+Trials Task::Generate(base::StreamKey key, uint64_t first_substream, int count, int steps) const {
+  Trials trials;
+  Generate(key, first_substream, count, steps, trials);
   return trials;
 }
 

@@ -45,9 +45,12 @@ class Task {
   virtual int inputs() const = 0;
   virtual int outputs() const = 0;
   virtual int steps() const = 0;  // T of a full trial
-  // Trial `row` of a batch is a pure function of (key, substream of the row). `steps` <= steps().
-  virtual Trials Generate(base::StreamKey key, uint64_t first_substream, int count,
-                          int steps) const = 0;
+  // Trial `row` of a batch is a pure function of (key, substream of the row), the same bytes on
+  // every processor. `steps` <= steps(). Overwrites `trials`, whose vectors are used again: sizes
+  // that they have held before allocate nothing.
+  virtual void Generate(base::StreamKey key, uint64_t first_substream, int count, int steps,
+                        Trials& trials) const = 0;
+  Trials Generate(base::StreamKey key, uint64_t first_substream, int count, int steps) const;
   // The same for every network of a sweep, whatever its key.
   virtual Trials Probe(uint64_t base_seed) const = 0;
   virtual std::vector<Condition> Conditions() const = 0;

@@ -71,9 +71,10 @@ class ScriptedTask : public task::Task {
   int inputs() const override { return inputs_; }
   int outputs() const override { return outputs_; }
   int steps() const override { return 10; }
-  task::Trials Generate(base::StreamKey key, uint64_t first_substream, int count,
-                        int steps) const override {
-    task::Trials trials{count, steps, inputs_, outputs_, {}, {}, {}};
+  using task::Task::Generate;
+  void Generate(base::StreamKey key, uint64_t first_substream, int count, int steps,
+                task::Trials& trials) const override {
+    trials = {count, steps, inputs_, outputs_, {}, {}, {}};
     for (int trial = 0; trial < count; ++trial) {
       base::RandomStream random(key, first_substream + trial);
       for (int i = 0; i < steps * inputs_; ++i) {
@@ -82,7 +83,6 @@ class ScriptedTask : public task::Task {
       }
     }
     trials.y.assign(count * steps * outputs_, 0.0f);
-    return trials;
   }
   task::Trials Probe(uint64_t base_seed) const override {
     return Generate(base::DeriveStream(base_seed, "", "probe"), 0, 8, steps());

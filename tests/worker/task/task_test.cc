@@ -6,6 +6,8 @@
 #include <cmath>
 #include <numbers>
 
+#include "base/vector_unit.h"
+#include "worker/task/sine.h"
 namespace rnnfarm::task {
 namespace {
 
@@ -80,6 +82,30 @@ TEST_P(EachTask, AShorterTrialIsTheBeginningOfTheLongerOne) {
   }
 }
 
+TEST_P(EachTask, TrialsAreTheSameBytesOnEveryVectorUnit) {
+  const auto task = Make(GetParam());
+  const Trials widest = task->Generate(kKey, 5, 7, task->steps());
+  for (const base::VectorUnit unit : {base::VectorUnit::kBaseline, base::VectorUnit::kAvx2}) {
+    base::LimitVectorUnit(unit);
+    const Trials narrower = task->Generate(kKey, 5, 7, task->steps());
+    EXPECT_EQ(narrower.x, widest.x);
+    EXPECT_EQ(narrower.y, widest.y);
+  }
+  base::LimitVectorUnit(base::VectorUnit::kAvx512);
+}
+
+TEST_P(EachTask, TrialsOverwriteWhateverTheVectorsHeld) {
+  const auto task = Make(GetParam());
+  Trials trials{1, 2, 3, 4, std::vector<float>(100'000, -9), {7, 7}, {1}};
+  task->Generate(kKey, 5, 2, task->steps(), trials);
+  const Trials fresh = task->Generate(kKey, 5, 2, task->steps());
+  EXPECT_EQ(trials.count, 2);
+  EXPECT_EQ(trials.inputs, task->inputs());
+  EXPECT_EQ(trials.x, fresh.x);
+  EXPECT_EQ(trials.y, fresh.y);
+  EXPECT_TRUE(trials.mask.empty());
+}
+
 TEST_P(EachTask, TheProbeIsTheSameEveryTime) {
   const auto task = Make(GetParam());
   EXPECT_EQ(task->Probe(5).x, Make(GetParam())->Probe(5).x);
@@ -110,6 +136,34 @@ TEST(FlipFlopTest, TheTargetIsTheLastPulse) {
   // 59,400 chances of 0.05: 2970 pulses, s.d. 53; half of them positive, s.d. 27.
   EXPECT_NEAR(pulses, 2970, 5 * 53);
   EXPECT_NEAR(positive, pulses / 2.0, 5 * 27);
+}
+
+// The rule word by word, for numbers of channels and steps that fill the words kept at once
+// unevenly.
+TEST(FlipFlopTest, EveryChannelAndStepTakesItsOwnWord) {
+  for (const int bits : {1, 2, 3, 4, 5, 16}) {
+    const auto task = Make(FlipFlop{bits, 700, 0.1, bits % 2 == 0});
+    const Trials trials = task->Generate(kKey, 12, 2, 700);
+    for (int row = 0; row < 2; ++row) {
+      base::RandomStream stream(kKey, 12 + row);
+      std::vector<float> held(bits, 0.0f);
+      for (int i = 0; i < 700 * bits; ++i) {
+        const uint32_t word = stream.NextWord();
+        const bool pulse = (word >> 1) < std::llround(0.1 * 0x1p31) || (i < bits && bits % 2 == 0);
+        const float x = pulse ? ((word & 1) != 0 ? 1.0f : -1.0f) : 0.0f;
+        if (pulse) held[i % bits] = x;
+        ASSERT_EQ(trials.x[size_t(row) * 700 * bits + i], x) << bits << " bits, value " << i;
+        ASSERT_EQ(trials.y[size_t(row) * 700 * bits + i], held[i % bits]);
+      }
+    }
+  }
+}
+
+TEST(FlipFlopTest, CertainAndImpossiblePulses) {
+  const Trials always = Make(FlipFlop{1, 50, 1.0, false})->Generate(kKey, 0, 4, 50);
+  for (const float x : always.x) EXPECT_EQ(std::abs(x), 1);
+  const Trials never = Make(FlipFlop{1, 50, 0.0, false})->Generate(kKey, 0, 4, 50);
+  EXPECT_EQ(never.x, std::vector<float>(200, 0.0f));
 }
 
 TEST(FlipFlopTest, WithoutTheInitialPulseTheTargetIsZeroUntilTheFirst) {
@@ -151,6 +205,21 @@ TEST(SineWaveTest, TheCommandFixesTheFrequencyInCyclesAStep) {
   EXPECT_NEAR(sum / 100, 0.5, 5 * 0.029);
 }
 
+TEST(SineWaveTest, TheSineIsTheRoundedExactOne) {
+  for (const double frequency : {0.0, 1e-5, 0.01, 0.0312345, 0.05, 1.0 / 3, 0.5}) {
+    std::vector<float> sine(100'000);
+    FillSine(frequency, absl::MakeSpan(sine));
+    for (size_t k = 0; k < sine.size(); ++k) {
+      // The product of 53 and 17 bits is exact in a long double of 64 bits but for its last ones.
+      const long double cycles = std::fmod(static_cast<long double>(frequency) * k, 1.0L);
+      const double exact =
+          std::sin(static_cast<double>(2 * std::numbers::pi_v<long double> * cycles));
+      const double half_ulp = std::max(std::abs(exact), 0x1p-100) * 0x1p-24;
+      ASSERT_NEAR(sine[k], exact, half_ulp + 1e-12) << frequency << " cycles a step, step " << k;
+    }
+  }
+}
+
 TEST(SineWaveTest, ProbeAndConditionsAreTheSameEvenlySpacedCommands) {
   const auto task = Make(SineWave{});
   const Trials probe = task->Probe(0);
@@ -188,6 +257,29 @@ TEST(ContextIntegrationTest, TheTargetIsTheCumulativeSumOfTheCuedStream) {
   for (int t = 1; t <= kSteps; ++t) {
     const double expected = t + t * t / 3.0;
     EXPECT_NEAR(squares[t - 1] / expected, 1, 0.06) << t;
+  }
+}
+
+// Means and context are the first numbers of the stream; the evidence takes the normals from the
+// next whole block on, here over more than are kept at once.
+TEST(ContextIntegrationTest, EvidenceIsMeanPlusNormal) {
+  for (const int contexts : {1, 3, 64}) {
+    constexpr int kSteps = 1500;
+    const auto task = Make(ContextIntegration{contexts, kSteps});
+    const Trials trials = task->Generate(kKey, 4, 1, kSteps);
+    base::RandomStream stream(kKey, 4);
+    std::vector<double> means(contexts);
+    for (double& mean : means) mean = stream.Uniform(-1, 1);
+    const uint32_t context = stream.Below(contexts);
+    std::vector<float> normals(kSteps * contexts);
+    base::FillNormals(kKey, 4, 1, absl::MakeSpan(normals), (2 * contexts + 1 + 3) / 4);
+    for (int t = 0; t < kSteps; ++t) {
+      const float* x = trials.x.data() + t * 2 * contexts;
+      for (int k = 0; k < contexts; ++k) {
+        ASSERT_EQ(x[k], static_cast<float>(means[k] + normals[t * contexts + k])) << t;
+        ASSERT_EQ(x[contexts + k], k == context ? 1 : 0);
+      }
+    }
   }
 }
 
