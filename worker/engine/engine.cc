@@ -3,6 +3,7 @@
 #include <torch/torch.h>
 
 #include "absl/strings/str_cat.h"
+#include "worker/engine/cpu/cpu_engine.h"
 #include "worker/engine/reference_engine.h"
 #include "worker/rnn/cell.h"
 
@@ -21,9 +22,10 @@ double UsefulOperations(const rnn::CellSpec& cell, int batch_size, int steps) {
 }
 
 absl::StatusOr<std::unique_ptr<Engine>> MakeEngine(absl::string_view name, Limits limits) {
+  if (name == cpu::kCpuEngine) return cpu::MakeCpuEngine(limits);
   if (name == kReferenceEngine) return MakeReferenceEngine(limits);
-  return absl::InvalidArgumentError(
-      absl::StrCat("unknown engine \"", name, "\"; this build has: ", kReferenceEngine));
+  return absl::InvalidArgumentError(absl::StrCat(
+      "unknown engine \"", name, "\"; this build has: ", cpu::kCpuEngine, ", ", kReferenceEngine));
 }
 
 }  // namespace rnnfarm::engine

@@ -4,19 +4,20 @@
 #include <torch/torch.h>
 
 #include <algorithm>
-#include <atomic>
-#include <exception>
-#include <mutex>
-#include <thread>
+#include <cmath>
 
-#include "absl/status/status.h"
-#include "absl/strings/str_cat.h"
+#include "worker/engine/pack.h"
 #include "worker/engine/plan_check.h"
-#include "worker/engine/trainer.h"
+#include "worker/engine/sequence_loss.h"
 
 namespace rnnfarm::engine {
 
 namespace {
+
+// Trials of one forward pass over the validation set: bounds its memory.
+constexpr int kValidationBatch = 64;
+// Tensors of one gate's size that autograd keeps a step, by a generous count.
+constexpr int64_t kTensorsPerGateAndStep = 6;
 
 // Sums must not be split among threads: their bytes would depend on how many there are.
 void UseOneThread() {
@@ -29,8 +30,106 @@ void UseOneThread() {
   at::globalContext().setFlushDenormal(true);
 }
 
-// Tensors of one gate's size that autograd keeps a step, by a generous count.
-constexpr int64_t kTensorsPerGateAndStep = 6;
+// The validation set of a plan, the same for every network of a task.
+std::vector<Batch> ValidationBatches(const Plan& plan) {
+  const task::Trials trials =
+      plan.task->Generate(base::DeriveStream(plan.base_seed, "", "validation"), 0,
+                          plan.validation_trials, plan.task->steps());
+  std::vector<Batch> batches;
+  for (int first = 0; first < trials.count; first += kValidationBatch) {
+    batches.push_back(BatchOf(trials, first, std::min(kValidationBatch, trials.count - first)));
+  }
+  return batches;
+}
+
+class ReferenceLearner final : public Learner {
+ public:
+  ReferenceLearner(const Plan& plan, const Member& member, const std::vector<Batch>& validation)
+      : plan_(plan),
+        member_(member),
+        validation_(validation),
+        trial_key_(base::DeriveStream(plan.base_seed, member.stream_key, "trials")),
+        noise_key_(base::DeriveStream(plan.base_seed, member.stream_key, "noise")),
+        velocity_(member.start.velocity) {
+    std::vector<float> start = member.start.parameters;
+    if (start.empty()) {
+      start = InitialParameters(plan.base_seed, member.stream_key, member.cell);
+      velocity_.assign(start.size(), 0.0f);
+    }
+    parameters_ = torch::tensor(torch::ArrayRef<float>(start.data(), start.size()));
+  }
+
+  std::optional<double> Iterate(int64_t t) override {
+    const int steps = StepsAt(plan_, t);
+    const uint64_t substream = static_cast<uint64_t>(t) * plan_.batch_size;
+    Batch batch = BatchOf(plan_.task->Generate(trial_key_, substream, plan_.batch_size, steps), 0,
+                          plan_.batch_size);
+    const rnn::CellSpec& cell = member_.cell;
+    if (cell.architecture == rnn::Architecture::kLeaky && cell.noise > 0) {
+      batch.noise = NoiseOf(noise_key_, substream, steps, plan_.batch_size, cell.units, cell.noise);
+    }
+    const LossAndGradient result = GradientByAutograd(cell, parameters_, batch);
+    if (!std::isfinite(result.loss)) return std::nullopt;
+    if (!Update(t, result.gradient.contiguous().data_ptr<float>())) return std::nullopt;
+    return result.loss;
+  }
+
+  double ValidationLoss() override {
+    const torch::NoGradGuard no_gradient;
+    double sum = 0;
+    int64_t trials = 0;
+    for (const Batch& batch : validation_) {
+      const int64_t count = batch.x.size(1);
+      sum += SequenceLoss(member_.cell, parameters_, batch).item<double>() *
+             static_cast<double>(count);
+      trials += count;
+    }
+    return sum / static_cast<double>(trials);
+  }
+
+  void Save(Checkpoint& checkpoint) const override {
+    const float* values = parameters_.data_ptr<float>();
+    checkpoint.parameters.assign(values, values + parameters_.numel());
+    checkpoint.velocity = velocity_;
+  }
+
+ private:
+  // False: not finite.
+  bool Update(int64_t t, const float* gradient);
+
+  const Plan& plan_;
+  const Member& member_;
+  const std::vector<Batch>& validation_;
+  const base::StreamKey trial_key_, noise_key_;
+  torch::Tensor parameters_;
+  std::vector<float> velocity_;
+};
+
+bool ReferenceLearner::Update(int64_t t, const float* gradient) {
+  float* theta = parameters_.data_ptr<float>();
+  float* v = velocity_.data();
+  const size_t count = velocity_.size();
+  const Hyperparameters& hyper = member_.hyperparameters;
+  const float decay = static_cast<float>(2 * member_.l2);
+  double squares = 0;
+  for (size_t i = 0; i < count; ++i) {
+    const double g = gradient[i] + decay * theta[i];
+    squares += g * g;
+  }
+  const double norm = std::sqrt(squares);
+  if (!std::isfinite(norm)) return false;
+  const float scale = static_cast<float>(norm > hyper.clip_norm ? hyper.clip_norm / norm : 1);
+  const double share = static_cast<double>(t) / static_cast<double>(plan_.decay_steps);
+  const float rate = static_cast<float>(hyper.learning_rate * std::pow(hyper.lr_decay, share));
+  const float momentum = static_cast<float>(hyper.momentum);
+  bool finite = true;
+  for (size_t i = 0; i < count; ++i) {
+    v[i] = momentum * v[i] + scale * (gradient[i] + decay * theta[i]);
+    theta[i] -= rate * v[i];
+    finite &= std::isfinite(theta[i]) && std::isfinite(v[i]);
+  }
+  return finite;
+}
 
 class ReferenceEngine final : public Engine {
  public:
@@ -38,8 +137,7 @@ class ReferenceEngine final : public Engine {
 
   absl::string_view name() const override { return kReferenceEngine; }
 
-  int64_t MemoryBytes(const Plan& plan, absl::Span<const Member> pack,
-                      int threads) const override {
+  int64_t MemoryBytes(const Plan& plan, absl::Span<const Member> pack, int threads) const override {
     int64_t largest = 0;
     for (const Member& member : pack) {
       largest = std::max(largest, int64_t{member.cell.gates()} * member.cell.units);
@@ -51,33 +149,11 @@ class ReferenceEngine final : public Engine {
   absl::StatusOr<std::vector<Outcome>> Train(const Plan& plan, absl::Span<const Member> pack,
                                              int threads, Observer& observer) override {
     if (absl::Status status = CheckPlan(plan); !status.ok()) return status;
-    for (const Member& member : pack) {
-      if (absl::Status status = CheckMember(plan, member); !status.ok()) return status;
-    }
-    std::vector<Outcome> outcomes(pack.size());
-    std::atomic<size_t> next = 0;
-    std::mutex mutex;
-    absl::Status failure;
     const std::vector<Batch> validation = ValidationBatches(plan);
-    const auto work = [&] {
+    return TrainPack(*this, limits_, plan, pack, threads, observer, [&](const Member& member) {
       UseOneThread();
-      for (size_t i = next++; i < pack.size(); i = next++) {
-        try {
-          outcomes[i] = Trainer(plan, pack[i], i, validation, observer).Run();
-        } catch (const std::exception& error) {
-          const std::lock_guard lock(mutex);
-          failure.Update(absl::InternalError(absl::StrCat(pack[i].stream_key, ": ", error.what())));
-          next = pack.size();
-        }
-      }
-    };
-    // Always threads of our own: the caller's keeps its settings.
-    std::vector<std::thread> workers;
-    const size_t count = std::clamp<size_t>(pack.size(), 1, std::max(threads, 1));
-    for (size_t i = 0; i < count; ++i) workers.emplace_back(work);
-    for (std::thread& worker : workers) worker.join();
-    if (!failure.ok()) return failure;
-    return outcomes;
+      return std::make_unique<ReferenceLearner>(plan, member, validation);
+    });
   }
 
  private:
