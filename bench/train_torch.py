@@ -54,7 +54,9 @@ def product(z: Tensor, h: Tensor, w: Tensor) -> Tensor:
     return torch.addmm(z, h, w) if z.dim() == 2 else torch.baddbmm(z, h, w)
 
 
-def vanilla(z: List[List[Tensor]], state: List[Tensor], w: List[Tensor], relu: bool) -> List[Tensor]:
+def vanilla(
+    z: List[List[Tensor]], state: List[Tensor], w: List[Tensor], relu: bool
+) -> List[Tensor]:
     h = state[0]
     hidden: List[Tensor] = []
     for p in z[0]:
@@ -272,7 +274,7 @@ class Training:
         return loss.detach()
 
     def seconds(self, count):
-        """An iteration's, mean of `count` behind a first one, which is left out where many follow."""
+        """An iteration's: the mean of `count`, behind a first one if they are more than two."""
         marks = [time.perf_counter()]
         for i in range(count + (count > 2)):
             self.iterate(*self.batches[i % BATCHES])
@@ -280,7 +282,7 @@ class Training:
         return (marks[-1] - marks[-1 - count]) / count
 
     def prepare(self):
-        """Warms up and keeps the faster of the loop as it is and the loop under torch.jit.script."""
+        """Warms up; keeps the faster of the loop as it is and the loop under torch.jit.script."""
         self.seconds(1)
         estimate = self.seconds(2)
         if not isinstance(self.network, LoopNetwork):
@@ -298,8 +300,11 @@ class Training:
         arrays = {name: torch.from_numpy(array) for name, array in np.load(path).items()}
         self.network.load(arrays)
         pairs = zip(arrays["x"], arrays["y"])  # (B, T, channels) an iteration
-        step_major = ((x.transpose(0, 1).contiguous(), y.transpose(0, 1).contiguous()) for x, y in pairs)
-        return [self.iterate(*self.network.given_trials(x, y)).item() for x, y in step_major]
+        losses = []
+        for x, y in pairs:
+            step_major = x.transpose(0, 1).contiguous(), y.transpose(0, 1).contiguous()
+            losses.append(self.iterate(*self.network.given_trials(*step_major)).item())
+        return losses
 
 
 class Server:
