@@ -11,11 +11,23 @@
 
 namespace rnnfarm::engine::cpu {
 
+// What step t keeps, fetched during a product of panels of so many vectors of units.
+template <class V, int kUnitVectors>
+Stream KeptStream(const Layout& layout, const Slab& slab, int t) {
+  if (t < 0 || t >= slab.steps || layout.kept == 0) return Stream();
+  const int vectors = layout.padded / V::kLanes;
+  const int64_t panels = (vectors + kUnitVectors - 1) / kUnitVectors;
+  const int64_t tiles = panels * ((slab.rows + V::kTileRows - 1) / V::kTileRows);
+  return Stream(Step(layout, slab, t).kept(0, 0, 0),
+                int64_t{slab.rows} * layout.kept * layout.padded, tiles);
+}
+
 // z = [x, 1, hidden] [A, b, W]ᵀ of kGates gates, and finish(row, unit, z) for every vector of
 // units. Panels of one vector of units a gate, or of several where there are fewer gates than four.
 template <class V, int kGates, class Finish>
 RNNFARM_INLINE void GateProduct(const Layout& layout, const float* panels, const float* state,
-                                const float* hidden, int64_t hidden_row, int rows, Finish finish) {
+                                const float* hidden, int64_t hidden_row, int rows, Stream stream,
+                                Finish finish) {
   constexpr int kUnitVectors = kPanelVectors / kGates;
   const int head_depth = layout.inputs + 1;
   ForEachTile<kUnitVectors>(layout.padded / V::kLanes, [&](auto panel, int first) {
@@ -30,7 +42,9 @@ RNNFARM_INLINE void GateProduct(const Layout& layout, const float* panels, const
       Clear<V>(sum);
       MultiplyAdd<V>(sum, state + row * int64_t{layout.row}, layout.row, 1, head_weights, kWidth,
                      head_depth);
-      MultiplyAdd<V>(sum, hidden + row * hidden_row, hidden_row, 1, weights, kWidth, layout.units);
+      MultiplyAdd<V>(sum, hidden + row * hidden_row, hidden_row, 1, weights, kWidth, layout.units,
+                     stream);
+      stream.EndTile();
 #pragma GCC unroll 4
       for (int r = 0; r < kRows; ++r) {
 #pragma GCC unroll 4
@@ -56,7 +70,8 @@ struct Term {
 // carry (rows, padded; or null) + the terms, and finish(row, unit, sum) for every vector of units.
 template <class V, int kTerms, class Finish>
 RNNFARM_INLINE void StateProduct(const Layout& layout, const float* carry,
-                                 const Term (&terms)[kTerms], int rows, Finish finish) {
+                                 const Term (&terms)[kTerms], int rows, Stream stream,
+                                 Finish finish) {
   ForEachTile<kPanelVectors>(layout.padded / V::kLanes, [&](auto panel, int first) {
     constexpr int kVectors = panel.value;
     constexpr int kWidth = kVectors * V::kLanes;
@@ -76,7 +91,8 @@ RNNFARM_INLINE void StateProduct(const Layout& layout, const float* carry,
       for (int i = 0; i < kTerms; ++i) {
         const Term& term = terms[i];
         MultiplyAdd<V>(sum, term.factors + row * term.row, term.row, 1,
-                       term.panels + unit * term.depth, kWidth, term.depth);
+                       term.panels + unit * term.depth, kWidth, term.depth,
+                       i + 1 == kTerms ? stream : Stream());
       }
 #pragma GCC unroll 4
       for (int r = 0; r < kRows; ++r) {
@@ -85,6 +101,7 @@ RNNFARM_INLINE void StateProduct(const Layout& layout, const float* carry,
           finish(row + r, static_cast<int>(unit) + v * V::kLanes, sum[r][v]);
         }
       }
+      stream.EndTile();
     });
   });
 }
@@ -138,11 +155,13 @@ double Forward(const Layout& layout, const float* packed, const Slab& slab) {
     const Step step(layout, slab, t);
     GateProduct<V, C::kMainGates>(
         layout, packed + at.main, step.state(), step.h(0, 0), layout.row, slab.rows,
+        KeptStream<V, kPanelVectors / C::kMainGates>(layout, slab, t + 1),
         [&](int row, int unit, const auto& z) { C::Forward(step, row, unit, z); });
     if constexpr (C::kGates > C::kMainGates) {
-      GateProduct<V, 1>(
-          layout, packed + at.candidate, step.state(), step.reset(), layout.reset_row, slab.rows,
-          [&](int row, int unit, const auto& z) { C::ForwardCandidate(step, row, unit, z); });
+      GateProduct<V, 1>(layout, packed + at.candidate, step.state(), step.reset(), layout.reset_row,
+                        slab.rows, Stream(), [&](int row, int unit, const auto& z) {
+                          C::ForwardCandidate(step, row, unit, z);
+                        });
     }
     squares += Readout<V>(layout, packed, at, slab, step, t);
   }
@@ -190,18 +209,19 @@ void Backward(const Layout& layout, const float* packed, const Slab& slab, float
     const auto finish = [&](int row, int unit, typename V::F dh) {
       C::Backward(step, row, unit, dh);
     };
+    const Stream stream = KeptStream<V, kPanelVectors>(layout, slab, t - 1);
     if (t == slab.steps - 1) {
-      StateProduct<V>(layout, carry, {readout}, slab.rows, finish);
+      StateProduct<V>(layout, carry, {readout}, slab.rows, stream, finish);
     } else {
       const Step later(layout, slab, t + 1);
       const Term gates = {later.gate_gradient(), layout.gate_row, packed + at.main_back,
                           main_columns};
-      StateProduct<V>(layout, carry, {readout, gates}, slab.rows, finish);
+      StateProduct<V>(layout, carry, {readout, gates}, slab.rows, stream, finish);
     }
     if constexpr (C::kGates > C::kMainGates) {
       const Term candidate = {step.gate(0, C::kMainGates, 0), layout.gate_row,
                               packed + at.candidate_back, layout.padded};
-      StateProduct<V>(layout, nullptr, {candidate}, slab.rows,
+      StateProduct<V>(layout, nullptr, {candidate}, slab.rows, Stream(),
                       [&](int row, int unit, typename V::F drh) {
                         C::BackwardCandidate(step, row, unit, drh);
                       });
@@ -215,14 +235,15 @@ void Backward(const Layout& layout, const float* packed, const Slab& slab, float
   const GradientSums sums = GradientSumsOf(layout);
   const Step first(layout, slab, 0);
   const Term gates = {first.gate_gradient(), layout.gate_row, packed + at.main_back, main_columns};
-  StateProduct<V>(layout, carry, {gates}, slab.rows, [&](int row, int unit, typename V::F dh) {
-    float* to = gradient + sums.initial + unit;
-    V::Store(to, V::Add(V::Load(to), dh));
-    if constexpr (C::kHasCell) {
-      float* cell = gradient + sums.initial_cell + unit;
-      V::Store(cell, V::Add(V::Load(cell), V::Load(first.cell_carry(row, unit))));
-    }
-  });
+  StateProduct<V>(layout, carry, {gates}, slab.rows, Stream(),
+                  [&](int row, int unit, typename V::F dh) {
+                    float* to = gradient + sums.initial + unit;
+                    V::Store(to, V::Add(V::Load(to), dh));
+                    if constexpr (C::kHasCell) {
+                      float* cell = gradient + sums.initial_cell + unit;
+                      V::Store(cell, V::Add(V::Load(cell), V::Load(first.cell_carry(row, unit))));
+                    }
+                  });
 }
 
 }  // namespace rnnfarm::engine::cpu
