@@ -14,7 +14,8 @@ namespace rnnfarm::engine::cpu {
 // One step of a slab. Everything by (row, unit).
 class Step {
  public:
-  Step(const Layout& layout, const Slab& slab, int t) : layout_(layout), slab_(slab) {
+  RNNFARM_INLINE Step(const Layout& layout, const Slab& slab, int t)
+      : layout_(layout), slab_(slab) {
     const int64_t rows = int64_t{t} * slab.rows;
     state_ = slab.state + rows * layout.row;
     next_ = state_ + int64_t{slab.rows} * layout.row;

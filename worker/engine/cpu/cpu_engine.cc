@@ -34,11 +34,16 @@ class CpuEngine final : public Engine {
   absl::string_view name() const override { return kCpuEngine; }
 
   int64_t MemoryBytes(const Plan& plan, absl::Span<const Member> pack, int threads) const override {
+    const int64_t trial =
+        int64_t{plan.task->steps()} * (plan.task->inputs() + int64_t{2} * plan.task->outputs());
+    int64_t shared = plan.validation_trials * trial * int64_t{sizeof(float)};
     int64_t largest = 0;
     for (const Member& member : pack) {
       largest = std::max(largest, CpuLearner::MemoryBytes(plan, member.cell));
+      // Parameters and velocity of its checkpoint, in the end its outcome's.
+      shared += 2 * rnn::ParameterCount(member.cell) * int64_t{sizeof(float)};
     }
-    return largest * std::min<int64_t>(threads, pack.size());
+    return shared + largest * std::min<int64_t>(threads, pack.size());
   }
 
   absl::StatusOr<std::vector<Outcome>> Train(const Plan& plan, absl::Span<const Member> pack,

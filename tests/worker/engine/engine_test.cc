@@ -1,14 +1,9 @@
-#include "worker/engine/reference_engine.h"
-
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <atomic>
 #include <cmath>
-#include <map>
-#include <mutex>
 
-#include "absl/strings/str_cat.h"
+#include "tests/worker/engine/small_training.h"
 #include "worker/engine/plan_check.h"
 #include "worker/engine/sequence_loss.h"
 
@@ -17,87 +12,11 @@ namespace {
 
 using testing::HasSubstr;
 
-class Recorder : public Observer {
- public:
-  // Stops every member at this iteration or soon after.
-  explicit Recorder(int64_t stop_at = -1) : stop_at_(stop_at) {}
+class EngineTest : public SmallTraining {};
 
-  bool OnProgress(size_t, const Progress& progress) override {
-    return stop_at_ < 0 || progress.iteration < stop_at_;
-  }
-  void OnCheckpoint(size_t member, const Checkpoint& checkpoint) override {
-    const std::lock_guard lock(mutex_);
-    checkpoints[member].push_back(checkpoint);
-  }
-  std::map<size_t, std::vector<Checkpoint>> checkpoints;
+INSTANTIATE_TEST_SUITE_P(Engines, EngineTest, testing::Values("reference", "cpu"), EngineName);
 
- private:
-  const int64_t stop_at_;
-  std::mutex mutex_;
-};
-
-class ReferenceEngineTest : public testing::Test {
- protected:
-  ReferenceEngineTest() : task_(*task::MakeTask(task::FlipFlop{2, 20, 0.1, true})) {
-    plan_.task = task_.get();
-    plan_.base_seed = 5;
-    plan_.iterations = 60;
-    plan_.batch_size = 8;
-    plan_.decay_steps = 60;
-    plan_.validation_trials = 70;
-    plan_.checkpoint_every = 25;
-    plan_.log_every = 10;
-    plan_.curriculum = {{10, 0.5}, {20, 0.5}};
-  }
-
-  Member MemberOf(rnn::Architecture architecture, rnn::Activation activation, int seed) const {
-    Member member;
-    member.cell.architecture = architecture;
-    member.cell.activation = activation;
-    member.cell.units = 12;
-    member.cell.inputs = member.cell.outputs = 2;
-    member.cell.noise = 0.1;
-    member.stream_key =
-        absl::StrCat(rnn::Name(architecture), "-", rnn::Name(activation), "-s", seed);
-    member.l2 = 1e-4;
-    member.hyperparameters = {0.05, 0.5, 0.9, 1};
-    member.until_iteration = plan_.iterations;
-    return member;
-  }
-
-  std::vector<Member> EveryCell() const {
-    std::vector<Member> pack;
-    for (const auto architecture :
-         {rnn::Architecture::kVanilla, rnn::Architecture::kUgrnn, rnn::Architecture::kGru,
-          rnn::Architecture::kLstm, rnn::Architecture::kLeaky}) {
-      for (const auto activation : {rnn::Activation::kTanh, rnn::Activation::kRelu}) {
-        pack.push_back(MemberOf(architecture, activation, 0));
-      }
-    }
-    return pack;
-  }
-
-  std::vector<Outcome> Train(const std::vector<Member>& pack, int threads, Observer& observer) {
-    auto outcomes = MakeReferenceEngine()->Train(plan_, pack, threads, observer);
-    EXPECT_TRUE(outcomes.ok()) << outcomes.status();
-    return *std::move(outcomes);
-  }
-  std::vector<Outcome> Train(const std::vector<Member>& pack, int threads = 1) {
-    Recorder recorder;
-    return Train(pack, threads, recorder);
-  }
-
-  static std::string Bytes(const Member& member, const Checkpoint& checkpoint) {
-    const auto bytes = EncodeCheckpoint(member.cell, checkpoint);
-    EXPECT_TRUE(bytes.ok()) << bytes.status();
-    return *bytes;
-  }
-
-  std::unique_ptr<task::Task> task_;
-  Plan plan_;
-};
-
-TEST_F(ReferenceEngineTest, TheBytesDependNeitherOnPackNorOnThreads) {
+TEST_P(EngineTest, TheBytesDependNeitherOnPackNorOnThreads) {
   const std::vector<Member> pack = EveryCell();
   const std::vector<Outcome> together = Train(pack, 3);
   for (size_t i = 0; i < pack.size(); ++i) {
@@ -108,7 +27,7 @@ TEST_F(ReferenceEngineTest, TheBytesDependNeitherOnPackNorOnThreads) {
   }
 }
 
-TEST_F(ReferenceEngineTest, CutAnywhereAndResumedGivesTheSameBytes) {
+TEST_P(EngineTest, CutAnywhereAndResumedGivesTheSameBytes) {
   for (const Member& member : EveryCell()) {
     Recorder whole_recorder;
     const Outcome whole = Train({member}, 1, whole_recorder)[0];
@@ -139,7 +58,7 @@ TEST_F(ReferenceEngineTest, CutAnywhereAndResumedGivesTheSameBytes) {
   }
 }
 
-TEST_F(ReferenceEngineTest, TheCurveHasItsPointsAndItsLastOneIsTheOutcome) {
+TEST_P(EngineTest, TheCurveHasItsPointsAndItsLastOneIsTheOutcome) {
   const Member member = MemberOf(rnn::Architecture::kGru, rnn::Activation::kTanh, 0);
   const Outcome outcome = Train({member})[0];
   std::vector<int64_t> iterations;
@@ -154,7 +73,7 @@ TEST_F(ReferenceEngineTest, TheCurveHasItsPointsAndItsLastOneIsTheOutcome) {
   EXPECT_EQ(outcome.last.pending_loss, 0);
 }
 
-TEST_F(ReferenceEngineTest, ADivergedNetworkLeavesTheOthersAlone) {
+TEST_P(EngineTest, ADivergedNetworkLeavesTheOthersAlone) {
   Member wild = MemberOf(rnn::Architecture::kVanilla, rnn::Activation::kRelu, 0);
   wild.hyperparameters = {1e3, 1, 0.9, 10};
   const Member calm = MemberOf(rnn::Architecture::kVanilla, rnn::Activation::kTanh, 1);
@@ -166,7 +85,7 @@ TEST_F(ReferenceEngineTest, ADivergedNetworkLeavesTheOthersAlone) {
   EXPECT_EQ(Bytes(calm, outcomes[1].last), Bytes(calm, Train({calm})[0].last));
 }
 
-TEST_F(ReferenceEngineTest, ADivergenceIsToldAlikeWhereverTrainingWasCut) {
+TEST_P(EngineTest, ADivergenceIsToldAlikeWhereverTrainingWasCut) {
   plan_.iterations = plan_.decay_steps = 1000;
   // The L2 step overshoots: every parameter changes sign and grows by a tenth or more an iteration.
   Member member = MemberOf(rnn::Architecture::kVanilla, rnn::Activation::kTanh, 0);
@@ -200,7 +119,7 @@ TEST_F(ReferenceEngineTest, ADivergenceIsToldAlikeWhereverTrainingWasCut) {
 
 // One iteration, from the checkpoints on both sides of it: v = m v + s (g + 2 l2 θ), θ -= lr v,
 // where s shortens the whole sum to the clip.
-TEST_F(ReferenceEngineTest, AnIterationIsTheStatedUpdate) {
+TEST_P(EngineTest, AnIterationIsTheStatedUpdate) {
   Member member = MemberOf(rnn::Architecture::kVanilla, rnn::Activation::kTanh, 0);
   member.hyperparameters = {0.05, 0.25, 0.5, 0.01};
   member.l2 = 0.25;
@@ -229,7 +148,7 @@ TEST_F(ReferenceEngineTest, AnIterationIsTheStatedUpdate) {
 }
 
 // With a vanishing rate and no momentum, the L2 term alone tells two velocities apart.
-TEST_F(ReferenceEngineTest, L2PullsEveryParameter) {
+TEST_P(EngineTest, L2PullsEveryParameter) {
   Member member = MemberOf(rnn::Architecture::kLstm, rnn::Activation::kTanh, 0);
   member.hyperparameters = {1e-12, 1, 0, 1e9};
   member.until_iteration = 1;
@@ -242,7 +161,7 @@ TEST_F(ReferenceEngineTest, L2PullsEveryParameter) {
   }
 }
 
-TEST_F(ReferenceEngineTest, TheUntrainedStateIsTheStartOfTraining) {
+TEST_P(EngineTest, TheUntrainedStateIsTheStartOfTraining) {
   Member member = MemberOf(rnn::Architecture::kGru, rnn::Activation::kRelu, 3);
   member.until_iteration = 0;
   const Outcome outcome = Train({member})[0];
@@ -251,7 +170,7 @@ TEST_F(ReferenceEngineTest, TheUntrainedStateIsTheStartOfTraining) {
   EXPECT_GT(outcome.validation_loss, 0);
 }
 
-TEST_F(ReferenceEngineTest, ASmallFlipFlopIsLearnt) {
+TEST_P(EngineTest, ASmallFlipFlopIsLearnt) {
   const auto task = *task::MakeTask(task::FlipFlop{2, 30, 0.1, true});
   plan_.task = task.get();
   plan_.iterations = plan_.decay_steps = 400;
@@ -270,20 +189,11 @@ TEST_F(ReferenceEngineTest, ASmallFlipFlopIsLearnt) {
   }
 }
 
-TEST_F(ReferenceEngineTest, TheCurriculumSharesTheIterations) {
-  EXPECT_EQ(StepsAt(plan_, 0), 10);
-  EXPECT_EQ(StepsAt(plan_, 29), 10);
-  EXPECT_EQ(StepsAt(plan_, 30), 20);
-  EXPECT_EQ(StepsAt(plan_, 59), 20);
-  plan_.curriculum.clear();
-  EXPECT_EQ(StepsAt(plan_, 0), 20);
-}
-
-TEST_F(ReferenceEngineTest, WrongArgumentsAreRefusedWithFieldAndLimit) {
+TEST_P(EngineTest, WrongArgumentsAreRefusedWithFieldAndLimit) {
   const Member good = MemberOf(rnn::Architecture::kGru, rnn::Activation::kTanh, 0);
   const auto refusal = [&](const Member& member) {
     Recorder recorder;
-    const auto outcomes = MakeReferenceEngine()->Train(plan_, {member}, 1, recorder);
+    const auto outcomes = TryTrain({member}, 1, recorder);
     EXPECT_EQ(outcomes.status().code(), absl::StatusCode::kInvalidArgument);
     return std::string(outcomes.status().message());
   };
@@ -306,7 +216,40 @@ TEST_F(ReferenceEngineTest, WrongArgumentsAreRefusedWithFieldAndLimit) {
   plan_.curriculum.clear();
   plan_.batch_size = 0;
   EXPECT_THAT(refusal(good), HasSubstr("batch_size is 0; expected 1 or more"));
-  EXPECT_THAT(std::string(MakeEngine("gpu").status().message()), HasSubstr("has: reference"));
+}
+
+TEST_P(EngineTest, ACheckpointOfAnotherShapeIsRefused) {
+  Member member = MemberOf(rnn::Architecture::kUgrnn, rnn::Activation::kTanh, 0);
+  member.until_iteration = 10;
+  member.start = Train({member})[0].last;
+  member.cell.units = 13;
+  Recorder recorder;
+  const absl::Status refused = TryTrain({member}, 1, recorder).status();
+  EXPECT_EQ(refused.code(), absl::StatusCode::kInvalidArgument);
+  // G (N M + N N + N) + K N + K + N
+  EXPECT_THAT(std::string(refused.message()),
+              testing::AllOf(HasSubstr("ugrnn-tanh-s0: the start has 398 parameters"),
+                             HasSubstr("expected 457, 457")));
+}
+
+TEST(MakeEngineTest, AnUnknownEngineIsRefusedWithTheListOfThem) {
+  const absl::Status refused = MakeEngine("gpu").status();
+  EXPECT_EQ(refused.code(), absl::StatusCode::kInvalidArgument);
+  EXPECT_THAT(std::string(refused.message()), HasSubstr("this build has: cpu, reference"));
+}
+
+TEST(ScheduleTest, TheCurriculumSharesTheIterations) {
+  const auto task = *task::MakeTask(task::FlipFlop{2, 20, 0.1, true});
+  Plan plan;
+  plan.task = task.get();
+  plan.iterations = 60;
+  plan.curriculum = {{10, 0.5}, {20, 0.5}};
+  EXPECT_EQ(StepsAt(plan, 0), 10);
+  EXPECT_EQ(StepsAt(plan, 29), 10);
+  EXPECT_EQ(StepsAt(plan, 30), 20);
+  EXPECT_EQ(StepsAt(plan, 59), 20);
+  plan.curriculum.clear();
+  EXPECT_EQ(StepsAt(plan, 0), 20);
 }
 
 }  // namespace
