@@ -27,7 +27,6 @@ TEST_P(CpuEngineTest, Avx512AndAvx2TrainToTheSameBytes) {
   }
 }
 
-// A function of the first iteration's noise would be the same for all.
 TEST_P(CpuEngineTest, LeakyNoiseIsPartOfTraining) {
   Member member = MemberOf(rnn::Architecture::kLeaky, rnn::Activation::kTanh, 0);
   const Outcome noisy = Train({member})[0];
