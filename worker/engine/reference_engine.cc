@@ -17,7 +17,7 @@ namespace {
 // Trials of one forward pass over the validation set: bounds its memory.
 constexpr int kValidationBatch = 64;
 // Tensors of one gate's size that autograd keeps a step, by a generous count.
-constexpr int64_t kTensorsPerGateAndStep = 6;
+constexpr int64_t kTensorsPerGateAndStep = 8;
 
 // Sums must not be split among threads: their bytes would depend on how many there are.
 void UseOneThread() {

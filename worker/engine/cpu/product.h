@@ -56,6 +56,23 @@ class Stream {
   int lines_ = 0;  // a tile
 };
 
+// The same for rows, without a last tile of one row where it can be helped: too few sums to hide
+// the latency of each.
+template <int kMax, typename F>
+RNNFARM_INLINE void ForEachRowTile(int count, F f) {
+  if constexpr (kMax >= 3) {
+    if (count > kMax && count % kMax == 1) {
+      const int whole = count - kMax - 1;
+      ForEachTile<kMax>(whole, f);
+      constexpr int kSmaller = (kMax + 1) / 2;
+      f(Count<kMax + 1 - kSmaller>(), whole);
+      f(Count<kSmaller>(), whole + kMax + 1 - kSmaller);
+      return;
+    }
+  }
+  ForEachTile<kMax>(count, f);
+}
+
 // sum[r][v] += Σ_k a[r row + k step] · (vector v of b[k width …]), k = 0 … depth - 1.
 template <class V, int kRows, int kVectors>
 RNNFARM_INLINE void MultiplyAdd(typename V::F (&sum)[kRows][kVectors], const float* a, int64_t row,
@@ -94,7 +111,7 @@ void AddProduct(const float* a, int64_t step, const float* b, int64_t width, flo
   ForEachTile<kPanelVectors>(vectors, [&](auto panel, int first) {
     constexpr int kVectors = panel.value;
     const int64_t column = int64_t{first} * V::kLanes;
-    ForEachTile<V::kTileRows>(rows, [&](auto tile, int m) {
+    ForEachRowTile<V::kTileRows>(rows, [&](auto tile, int m) {
       constexpr int kRows = tile.value;
       typename V::F sum[kRows][kVectors];
       Clear<V>(sum);

@@ -36,7 +36,7 @@ RNNFARM_INLINE void GateProduct(const Layout& layout, const float* panels, const
     const int64_t begin = int64_t{layout.depth()} * kGates * first * V::kLanes;
     const float* head_weights = panels + begin;
     const float* weights = head_weights + head_depth * kWidth;
-    ForEachTile<V::kTileRows>(rows, [&](auto tile, int row) {
+    ForEachRowTile<V::kTileRows>(rows, [&](auto tile, int row) {
       constexpr int kRows = tile.value;
       typename V::F sum[kRows][kGates * kVectors];
       Clear<V>(sum);
@@ -76,7 +76,7 @@ RNNFARM_INLINE void StateProduct(const Layout& layout, const float* carry,
     constexpr int kVectors = panel.value;
     constexpr int kWidth = kVectors * V::kLanes;
     const int64_t unit = int64_t{first} * V::kLanes;
-    ForEachTile<V::kTileRows>(rows, [&](auto tile, int row) {
+    ForEachRowTile<V::kTileRows>(rows, [&](auto tile, int row) {
       constexpr int kRows = tile.value;
       typename V::F sum[kRows][kVectors];
 #pragma GCC unroll 4
