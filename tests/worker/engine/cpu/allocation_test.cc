@@ -16,8 +16,7 @@
 
 namespace {
 
-std::atomic<int64_t> allocations = 0, held_bytes = 0,
-                     peak_bytes = 0;
+std::atomic<int64_t> allocations = 0, held_bytes = 0, peak_bytes = 0;
 
 void* Allocate(size_t size) {
   void* memory = std::malloc(size);
