@@ -60,13 +60,13 @@ GradientSums GradientSumsOf(const Layout& layout);
 // Rows of a slab, and steps whose pre-activation gradients become one product with the states: a
 // function of the layout alone, because the order of sums follows from them.
 int SlabRows(const Layout& layout);
-inline constexpr int kBlockRows = 64;  // rows · steps of such a product, at least
+inline constexpr int kBlockRows = 96;  // rows · steps of such a product, at least
 
 // One slab in memory. Extents in C order.
 struct Slab {
   int rows = 0, steps = 0;
   float* state = nullptr;         // (steps + 1, rows, row)
-  float* kept = nullptr;          // (steps, rows, kept, padded)
+  float* kept = nullptr;          // (steps, kept, rows, padded)
   float* reset = nullptr;         // GRU: (steps, rows, reset_row), r h
   float* cell = nullptr;          // LSTM: (steps + 1, rows, padded)
   const float* noise = nullptr;   // leaky: (rows, steps, units) and kUnitPadding more; or null

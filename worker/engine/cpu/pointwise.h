@@ -29,32 +29,37 @@ inline typename V::F Tanh(typename V::F x) {
   return V::Div(V::Mul(p, x), q);
 }
 
-// 2^n exp(r) with x = n ln 2 + r, |r| <= ln 2 / 2; constant beyond ±87.
+// exp(-x) = 2^n exp(-r) with -x = n ln 2 - r, |r| <= ln 2 / 2; constant beyond ±87.
 template <class V>
-inline typename V::F Exp(typename V::F x) {
+inline typename V::F ExpOfNegative(typename V::F x) {
   constexpr float kBound = 87;
   constexpr float kLog2e = 0x1.715476p+0f;
   // ln 2 in two parts, the first so short that its multiples are exact.
   constexpr float kLn2High = 0x1.62e4p-1f, kLn2Low = 0x1.7f7d1cp-20f;
-  // Adding and taking away 1.5 · 2^23 rounds to the nearest whole number.
-  constexpr float kRound = 0x1.8p23f;
   constexpr float kP[] = {0.49999994f, 0.16666515f, 0.041668456f, 0.008369419f, 0.0013813145f};
   x = V::AtMost(kBound, V::AtLeast(-kBound, x));
-  const auto n = V::Sub(V::Fma(x, V::Set(kLog2e), V::Set(kRound)), V::Set(kRound));
-  const auto r = V::Fnma(n, V::Set(kLn2Low), V::Fnma(n, V::Set(kLn2High), x));
-  auto p = V::Fma(V::Set(kP[4]), r, V::Set(kP[3]));
+  // Adding 1.5 · 2^23 rounds to the nearest whole number.
+  constexpr float kRound = 0x1.8p23f;
+  const auto shifted = V::Fnma(x, V::Set(kLog2e), V::Set(kRound));
+  const auto n = V::Sub(shifted, V::Set(kRound));
+  const auto r = V::Fma(n, V::Set(kLn2Low), V::Fma(n, V::Set(kLn2High), x));
+  auto p = V::Fma(V::Set(kP[4]), r, V::Set(-kP[3]));
   p = V::Fma(p, r, V::Set(kP[2]));
-  p = V::Fma(p, r, V::Set(kP[1]));
+  p = V::Fma(p, r, V::Set(-kP[1]));
   p = V::Fma(p, r, V::Set(kP[0]));
-  p = V::Add(V::Fma(p, V::Mul(r, r), r), V::Set(1));
-  return V::Mul(p, V::PowerOfTwo(n));
+  p = V::Sub(V::Set(1), V::Fnma(p, V::Mul(r, r), r));
+  return V::Mul(p, V::PowerOfTwo(shifted));
+}
+
+template <class V>
+inline typename V::F Exp(typename V::F x) {
+  return ExpOfNegative<V>(V::Sub(V::Zero(), x));
 }
 
 // 1 / (1 + exp(-x)).
 template <class V>
 inline typename V::F Sigmoid(typename V::F x) {
-  const auto e = Exp<V>(V::Sub(V::Zero(), x));
-  return V::Div(V::Set(1), V::Add(V::Set(1), e));
+  return V::Div(V::Set(1), V::Add(V::Set(1), ExpOfNegative<V>(x)));
 }
 
 // An activation f, and `upstream` f'(z) told by the value f(z).

@@ -18,11 +18,11 @@ Stream KeptStream(const Layout& layout, const Slab& slab, int t) {
   const int vectors = layout.padded / V::kLanes;
   const int64_t panels = (vectors + kUnitVectors - 1) / kUnitVectors;
   const int64_t tiles = panels * ((slab.rows + V::kTileRows - 1) / V::kTileRows);
-  return Stream(Step(layout, slab, t).kept(0, 0, 0),
-                int64_t{slab.rows} * layout.kept * layout.padded, tiles);
+  return Stream(Step(layout, slab, t).kept(), int64_t{slab.rows} * layout.kept * layout.padded,
+                tiles);
 }
 
-// z = [x, 1, hidden] [A, b, W]ᵀ of kGates gates, and finish(row, unit, z) for every vector of
+// z = [x, 1, hidden] [A, b, W]ᵀ of kGates gates, and finish(place, z) for every vector of
 // units. Panels of one vector of units a gate, or of several where there are fewer gates than four.
 template <class V, int kGates, class Finish>
 RNNFARM_INLINE void GateProduct(const Layout& layout, const float* panels, const float* state,
@@ -45,6 +45,7 @@ RNNFARM_INLINE void GateProduct(const Layout& layout, const float* panels, const
       MultiplyAdd<V>(sum, hidden + row * hidden_row, hidden_row, 1, weights, kWidth, layout.units,
                      stream);
       stream.EndTile();
+      Place place = Place::Of(layout, row, first * V::kLanes);
 #pragma GCC unroll 4
       for (int r = 0; r < kRows; ++r) {
 #pragma GCC unroll 4
@@ -52,8 +53,9 @@ RNNFARM_INLINE void GateProduct(const Layout& layout, const float* panels, const
           typename V::F z[kGates];
 #pragma GCC unroll 4
           for (int g = 0; g < kGates; ++g) z[g] = sum[r][g * kVectors + v];
-          finish(row + r, (first + v) * V::kLanes, z);
+          finish(place.After(v * V::kLanes), z);
         }
+        place.NextRow(layout);
       }
     });
   });
@@ -67,7 +69,7 @@ struct Term {
   int depth = 0;
 };
 
-// carry (rows, padded; or null) + the terms, and finish(row, unit, sum) for every vector of units.
+// carry (rows, padded; or null) + the terms, and finish(place, sum) for every vector of units.
 template <class V, int kTerms, class Finish>
 RNNFARM_INLINE void StateProduct(const Layout& layout, const float* carry,
                                  const Term (&terms)[kTerms], int rows, Stream stream,
@@ -94,12 +96,12 @@ RNNFARM_INLINE void StateProduct(const Layout& layout, const float* carry,
                        term.panels + unit * term.depth, kWidth, term.depth,
                        i + 1 == kTerms ? stream : Stream());
       }
+      Place place = Place::Of(layout, row, static_cast<int>(unit));
 #pragma GCC unroll 4
       for (int r = 0; r < kRows; ++r) {
 #pragma GCC unroll 4
-        for (int v = 0; v < kVectors; ++v) {
-          finish(row + r, static_cast<int>(unit) + v * V::kLanes, sum[r][v]);
-        }
+        for (int v = 0; v < kVectors; ++v) finish(place.After(v * V::kLanes), sum[r][v]);
+        place.NextRow(layout);
       }
       stream.EndTile();
     });
@@ -114,7 +116,7 @@ double Readout(const Layout& layout, const float* packed, const PackedWeights& a
   double squares = 0;
   float* error = step.error();
   for (int row = 0; row < slab.rows; ++row) {
-    const float* h = step.next_h(row, 0);
+    const float* h = step.next_h() + int64_t{row} * layout.row;
     const int64_t place = row * slab.target_row + int64_t{t} * layout.outputs;
     for (int k = 0; k < layout.outputs; ++k) {
       const float* weights = packed + at.readout + int64_t{k} * layout.padded;
@@ -144,24 +146,24 @@ double Forward(const Layout& layout, const float* packed, const Slab& slab) {
   const Step begin(layout, slab, 0);
   for (int row = 0; row < slab.rows; ++row) {
     for (int unit = 0; unit < layout.padded; unit += V::kLanes) {
-      V::Store(begin.h(row, unit), V::Load(packed + at.initial + unit));
+      const Place place = Place::Of(layout, row, unit);
+      V::Store(begin.h(place), V::Load(packed + at.initial + unit));
       if constexpr (C::kHasCell) {
-        V::Store(begin.c(row, unit), V::Load(packed + at.initial_cell + unit));
+        V::Store(begin.c(place), V::Load(packed + at.initial_cell + unit));
       }
     }
   }
   double squares = 0;
   for (int t = 0; t < slab.steps; ++t) {
     const Step step(layout, slab, t);
-    GateProduct<V, C::kMainGates>(
-        layout, packed + at.main, step.state(), step.h(0, 0), layout.row, slab.rows,
-        KeptStream<V, kPanelVectors / C::kMainGates>(layout, slab, t + 1),
-        [&](int row, int unit, const auto& z) { C::Forward(step, row, unit, z); });
+    GateProduct<V, C::kMainGates>(layout, packed + at.main, step.state(), step.h(), layout.row,
+                                  slab.rows,
+                                  KeptStream<V, kPanelVectors / C::kMainGates>(layout, slab, t + 1),
+                                  [&](const Place& at, const auto& z) { C::Forward(step, at, z); });
     if constexpr (C::kGates > C::kMainGates) {
       GateProduct<V, 1>(layout, packed + at.candidate, step.state(), step.reset(), layout.reset_row,
-                        slab.rows, Stream(), [&](int row, int unit, const auto& z) {
-                          C::ForwardCandidate(step, row, unit, z);
-                        });
+                        slab.rows, Stream(),
+                        [&](const Place& at, const auto& z) { C::ForwardCandidate(step, at, z); });
     }
     squares += Readout<V>(layout, packed, at, slab, step, t);
   }
@@ -183,13 +185,13 @@ void AddWeightGradients(const Layout& layout, const Slab& slab, int first, int s
   const float* gates = step.gate_gradient();
   AddProduct<V>(step.state(), layout.row, gates, layout.gate_row, head_sums, layout.gate_row, head,
                 C::kGates * vectors, depth);
-  AddProduct<V>(step.h(0, 0), layout.row, gates, layout.gate_row, hidden_sums, layout.gate_row,
+  AddProduct<V>(step.h(), layout.row, gates, layout.gate_row, hidden_sums, layout.gate_row,
                 layout.units, C::kMainGates * vectors, depth);
   if constexpr (C::kGates > C::kMainGates) {
     AddProduct<V>(step.reset(), layout.reset_row, gates + main_columns, layout.gate_row,
                   hidden_sums + main_columns, layout.gate_row, layout.units, vectors, depth);
   }
-  AddProduct<V>(step.error(), layout.outputs, step.next_h(0, 0) - layout.head, layout.row,
+  AddProduct<V>(step.error(), layout.outputs, step.next_h() - layout.head, layout.row,
                 gradient + at.readout, layout.row, layout.outputs, layout.row / V::kLanes, depth);
 }
 
@@ -206,9 +208,7 @@ void Backward(const Layout& layout, const float* packed, const Slab& slab, float
   for (int t = slab.steps - 1; t >= 0; --t) {
     const Step step(layout, slab, t);
     const Term readout = {step.error(), layout.outputs, packed + at.readout_back, layout.outputs};
-    const auto finish = [&](int row, int unit, typename V::F dh) {
-      C::Backward(step, row, unit, dh);
-    };
+    const auto finish = [&](const Place& at, typename V::F dh) { C::Backward(step, at, dh); };
     const Stream stream = KeptStream<V, kPanelVectors>(layout, slab, t - 1);
     if (t == slab.steps - 1) {
       StateProduct<V>(layout, carry, {readout}, slab.rows, stream, finish);
@@ -219,12 +219,11 @@ void Backward(const Layout& layout, const float* packed, const Slab& slab, float
       StateProduct<V>(layout, carry, {readout, gates}, slab.rows, stream, finish);
     }
     if constexpr (C::kGates > C::kMainGates) {
-      const Term candidate = {step.gate(0, C::kMainGates, 0), layout.gate_row,
+      const Term candidate = {step.gate_gradient() + C::kMainGates * layout.padded, layout.gate_row,
                               packed + at.candidate_back, layout.padded};
-      StateProduct<V>(layout, nullptr, {candidate}, slab.rows, Stream(),
-                      [&](int row, int unit, typename V::F drh) {
-                        C::BackwardCandidate(step, row, unit, drh);
-                      });
+      StateProduct<V>(
+          layout, nullptr, {candidate}, slab.rows, Stream(),
+          [&](const Place& at, typename V::F drh) { C::BackwardCandidate(step, at, drh); });
     }
     if (t % slab.block_steps == 0) {
       const int left = slab.steps - t;
@@ -236,12 +235,13 @@ void Backward(const Layout& layout, const float* packed, const Slab& slab, float
   const Step first(layout, slab, 0);
   const Term gates = {first.gate_gradient(), layout.gate_row, packed + at.main_back, main_columns};
   StateProduct<V>(layout, carry, {gates}, slab.rows, Stream(),
-                  [&](int row, int unit, typename V::F dh) {
+                  [&](const Place& place, typename V::F dh) {
+                    const int64_t unit = place.unit - place.row * layout.padded;
                     float* to = gradient + sums.initial + unit;
                     V::Store(to, V::Add(V::Load(to), dh));
                     if constexpr (C::kHasCell) {
                       float* cell = gradient + sums.initial_cell + unit;
-                      V::Store(cell, V::Add(V::Load(cell), V::Load(first.cell_carry(row, unit))));
+                      V::Store(cell, V::Add(V::Load(cell), V::Load(first.cell_carry(place))));
                     }
                   });
 }

@@ -28,9 +28,9 @@ struct Avx2 {
   static F WherePositive(F x, F y) {
     return _mm256_and_ps(_mm256_cmp_ps(x, Zero(), _CMP_GT_OQ), y);
   }
-  static F PowerOfTwo(F n) {
-    const __m256i exponent = _mm256_add_epi32(_mm256_cvtps_epi32(n), _mm256_set1_epi32(127));
-    return _mm256_castsi256_ps(_mm256_slli_epi32(exponent, 23));
+  static F PowerOfTwo(F shifted) {
+    const __m256i n = _mm256_slli_epi32(_mm256_castps_si256(shifted), 23);
+    return _mm256_castsi256_ps(_mm256_add_epi32(n, _mm256_set1_epi32(127 << 23)));
   }
   static float Sum(const F (&x)[2]) {
     const __m256 eight = _mm256_add_ps(x[0], x[1]);

@@ -30,10 +30,10 @@ struct Avx512 {
   static F WherePositive(F x, F y) {
     return _mm512_maskz_mov_ps(_mm512_cmp_ps_mask(x, Zero(), _CMP_GT_OQ), y);
   }
-  // 2^n, for whole n from -126 to 127.
-  static F PowerOfTwo(F n) {
-    const __m512i exponent = _mm512_add_epi32(_mm512_cvtps_epi32(n), _mm512_set1_epi32(127));
-    return _mm512_castsi512_ps(_mm512_slli_epi32(exponent, 23));
+  // 2^n of n + 1.5 · 2^23, whose lowest bits are n's, for whole n from -126 to 127.
+  static F PowerOfTwo(F shifted) {
+    const __m512i n = _mm512_slli_epi32(_mm512_castps_si512(shifted), 23);
+    return _mm512_castsi512_ps(_mm512_add_epi32(n, _mm512_set1_epi32(127 << 23)));
   }
   // The sum of sixteen lanes, halving: lane i with i + 8, i + 4, i + 2, i + 1.
   static float Sum(const F (&x)[1]) {

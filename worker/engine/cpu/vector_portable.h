@@ -41,10 +41,11 @@ struct Portable {
   static F AtLeast(float limit, F x) { return Select(x < Set(limit), Set(limit), x); }
   static F AtMost(float limit, F x) { return Select(x > Set(limit), Set(limit), x); }
   static F WherePositive(F x, F y) { return Select(x > Zero(), y, Zero()); }
-  static F PowerOfTwo(F n) {
-    // Rounds to the nearest whole number, which n is, whatever the processor does with halves.
-    Mask bits;
-    for (int i = 0; i < kLanes; ++i) bits[i] = (static_cast<int32_t>(n[i]) + 127) << 23;
+  static F PowerOfTwo(F shifted) {
+    typedef uint32_t Bits __attribute__((vector_size(16)));
+    Bits bits;
+    std::memcpy(&bits, &shifted, sizeof(bits));
+    bits = (bits << 23) + (uint32_t{127} << 23);
     F x;
     std::memcpy(&x, &bits, sizeof(x));
     return x;
