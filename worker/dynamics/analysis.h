@@ -45,7 +45,9 @@ struct Report {
   // .npy, trials x time x units, float32: h only.
   std::string states_file;
   // .npz: xstar (points, S), inputs (points, M), qstar (points), J_xstar (points, S, S), dFdx
-  // (points, S, M), eigval_J_xstar (points, S) and eigvec_J_xstar (points, S, S) complex, is_stable
+  // (points, S, M), eigval_J_xstar (points, S), eigvec_J_xstar (points, S, S; columns) and
+  // left_eigvec_J_xstar (points, S, S; rows) complex, eigval_condition, time_constant (steps) and
+  // frequency (cycles a step) of each mode (points, S), is_stable
   // (points), cond_id (points), n_unstable (points), readout (points, K), is_slow (points),
   // transitions (nodes, nodes; the graph that topology compares), node_point (nodes; row of xstar
   // of each node), meta.

@@ -97,6 +97,21 @@ void AddLinearMaps(const rnn::CellSpec& spec, const std::vector<FixedPoint>& poi
   archive.Add("eigvec_J_xstar", Rows<Complex>(points, {s, s}, [](const FixedPoint& p, auto& out) {
                 Append(p.map.spectrum.vectors, out);
               }));
+  archive.Add("left_eigvec_J_xstar",
+              Rows<Complex>(points, {s, s}, [](const FixedPoint& p, auto& out) {
+                Append(p.map.spectrum.left, out);
+              }));
+  archive.Add("eigval_condition", Rows<double>(points, {s}, [](const FixedPoint& p, auto& out) {
+                const std::vector<double>& condition = p.map.spectrum.condition;
+                out.insert(out.end(), condition.begin(), condition.end());
+              }));
+  const auto add_modes = [&](const char* name, double (*of)(Complex)) {
+    archive.Add(name, Rows<double>(points, {s}, [of](const FixedPoint& p, auto& out) {
+                  for (const Complex& value : p.map.spectrum.values) out.push_back(of(value));
+                }));
+  };
+  add_modes("time_constant", TimeConstant);
+  add_modes("frequency", Frequency);
 }
 
 void AddColumns(const rnn::CellSpec& spec, const std::vector<FixedPoint>& points,

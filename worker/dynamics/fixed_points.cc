@@ -127,7 +127,8 @@ class ConditionSearch {
 
   int SlowLimit() const {
     const int64_t s = search_.network.spec.state_size();
-    const int64_t point_bytes = s * s * int64_t{sizeof(double) + sizeof(std::complex<double>)};
+    // J, its right and its left eigenvectors.
+    const int64_t point_bytes = s * s * int64_t{sizeof(double) + 2 * sizeof(std::complex<double>)};
     return static_cast<int>(
         std::clamp<int64_t>(kMaxSlowBytes / point_bytes, kFewestSlowPoints, kMaxSlowPoints));
   }

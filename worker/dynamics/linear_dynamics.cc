@@ -1,6 +1,8 @@
 #include "worker/dynamics/linear_dynamics.h"
 
 #include <algorithm>
+#include <cmath>
+#include <limits>
 #include <tuple>
 
 namespace rnnfarm::dynamics {
@@ -55,7 +57,23 @@ void Normalise(Complex* vector, int64_t n, int64_t stride) {
   for (int64_t i = 0; i < n; ++i) vector[i * stride] *= turn;
 }
 
+// R⁻¹. Eigenvectors that repeat have none, to which rounding gives one without meaning.
+Tensor Inverse(const Tensor& vectors) {
+  const Tensor inverse = std::get<0>(torch::linalg_inv_ex(vectors));
+  constexpr double kSingular = 1e12;  // norm of a row, where those of R's columns are 1
+  const Tensor largest = inverse.abs().max();
+  const bool regular = largest.item<double>() < kSingular;  // false for NaN
+  return (regular ? inverse : torch::linalg_pinv(vectors)).contiguous();
+}
+
 }  // namespace
+
+double TimeConstant(Complex value) {
+  const double rate = -std::log(std::abs(value));
+  return rate == 0 ? std::numeric_limits<double>::infinity() : 1 / rate;
+}
+
+double Frequency(Complex value) { return std::abs(std::arg(value)) / (2 * M_PI); }
 
 Spectrum Decompose(const Tensor& jacobian) {
   const auto [raw_values, raw_vectors] = torch::linalg_eig(jacobian);
@@ -74,6 +92,9 @@ Spectrum Decompose(const Tensor& jacobian) {
   out.vectors = raw_vectors.index_select(1, torch::tensor(order, torch::kInt64)).contiguous();
   auto* vectors = reinterpret_cast<Complex*>(out.vectors.data_ptr<c10::complex<double>>());
   for (int64_t column = 0; column < n; ++column) Normalise(vectors + column, n, n);
+  out.left = Inverse(out.vectors);
+  const Tensor norms = torch::linalg_vector_norm(out.left, 2, {1}).contiguous();
+  out.condition.assign(norms.data_ptr<double>(), norms.data_ptr<double>() + n);
   return out;
 }
 

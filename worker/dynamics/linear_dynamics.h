@@ -13,12 +13,23 @@ namespace rnnfarm::dynamics {
 
 // J = R Λ R⁻¹. Eigenvalues by |λ| descending; a conjugate pair stays together, the one with
 // positive imaginary part first. Right eigenvectors are the columns of `vectors`, of unit norm,
-// turned so that their largest component is real and positive.
+// turned so that their largest component is real and positive. Left eigenvectors are the rows of
+// `left` = R⁻¹, so that ℓ_a r_b = δ_ab; where J has no full set of eigenvectors, the
+// pseudo-inverse.
 struct Spectrum {
   std::vector<std::complex<double>> values;  // S
   torch::Tensor vectors;                     // (S, S) complex128
+  torch::Tensor left;                        // (S, S) complex128
+  // ‖ℓ_a‖ ‖r_a‖ ≥ 1, how far λ_a moves per change of J; 1 for all is a normal J. S.
+  std::vector<double> condition;
 };
 Spectrum Decompose(const torch::Tensor& jacobian);
+
+// Steps in which a mode falls to 1/e, -1 / ln |λ|: negative for one that grows, infinite for |λ|
+// = 1.
+double TimeConstant(std::complex<double> value);
+// Of its turning, |∠λ| / 2π, in cycles a step: 0 to 0.5.
+double Frequency(std::complex<double> value);
 
 struct LinearMap {
   torch::Tensor jacobian;    // (S, S)

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <limits>
 
 #include "tests/worker/dynamics/hand_made.h"
 
@@ -67,6 +68,46 @@ TEST(Decompose, GivesUnitVectorsWithAFixedPhase) {
     EXPECT_NEAR(largest.imag(), 0, 1e-12);
     EXPECT_GT(largest.real(), 0);
   }
+}
+
+TEST(Decompose, GivesLeftVectorsBiorthonormalToTheRightOnes) {
+  const Tensor jacobian = Basis(6);
+  const Spectrum spectrum = Decompose(jacobian);
+  const Tensor identity = torch::eye(6, torch::kComplexDouble);
+  EXPECT_LT((spectrum.left.matmul(spectrum.vectors) - identity).abs().max().item<double>(), 1e-12);
+  const Tensor values =
+      torch::from_blob(const_cast<Complex*>(spectrum.values.data()), {6}, torch::kComplexDouble);
+  const Tensor rebuilt = (spectrum.vectors * values).matmul(spectrum.left);
+  EXPECT_LT((rebuilt - jacobian).abs().max().item<double>(), 1e-12);
+}
+
+TEST(Decompose, TellsHowFarAMatrixIsFromNormal) {
+  // [[a, s], [0, b]]: the angle between the eigenvectors gives both condition numbers, sqrt(1 + t²)
+  // with t = s / (a - b).
+  Tensor matrix = torch::zeros({2, 2}, torch::kFloat64);
+  matrix[0][0] = 0.9;
+  matrix[1][1] = 0.5;
+  for (const double shear : {0.0, 1.0, 100.0}) {
+    matrix[0][1] = shear;
+    const double expected = std::sqrt(1 + shear * shear / 0.16);
+    for (const double condition : Decompose(matrix).condition) {
+      EXPECT_NEAR(condition / expected, 1, 1e-12);
+    }
+  }
+  // A Jordan block has one eigenvector alone; what is told stays finite.
+  matrix[0][0] = 0.5;
+  const Spectrum defective = Decompose(matrix);
+  EXPECT_TRUE(torch::isfinite(torch::abs(defective.left)).all().item<bool>());
+}
+
+TEST(Modes, HaveATimeConstantAndAFrequency) {
+  EXPECT_NEAR(TimeConstant(std::exp(-1 / 25.0)), 25, 1e-9);
+  EXPECT_NEAR(TimeConstant(std::polar(std::exp(1 / 25.0), 1.0)), -25, 1e-9);
+  EXPECT_EQ(TimeConstant(-1), std::numeric_limits<double>::infinity());
+  EXPECT_EQ(TimeConstant(0), 0);
+  EXPECT_NEAR(Frequency(std::polar(0.7, -2 * M_PI * 0.03)), 0.03, 1e-12);
+  EXPECT_EQ(Frequency(0.7), 0);
+  EXPECT_EQ(Frequency(-0.7), 0.5);
 }
 
 TEST(Decompose, KeepsPairsTogetherWhereTheyRepeat) {
