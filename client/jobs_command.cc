@@ -3,6 +3,7 @@
 #include "absl/strings/str_cat.h"
 #include "client/command.h"
 #include "client/listing.h"
+#include "client/progress.h"
 
 namespace rnnfarm::client {
 namespace {
@@ -37,6 +38,9 @@ std::vector<Value> Row(const v1::Job& job) {
           ShareOf(job),
           job.has_progress() ? Value(job.progress().loss()) : Value(),
           OrMissing(WorkerOf(job)),
+          job.progress().iterations_per_second() > 0 ? Value(job.progress().iterations_per_second())
+                                                     : Value(),
+          OrMissing(SpeedText(job.progress())),
           OrMissing(job.reason()),
           int64_t{job.errors()},
           int64_t{job.lost_leases()},
@@ -56,6 +60,8 @@ int List(Program& program, const ListingArguments& arguments) {
                {"share"},
                {"loss"},
                {"worker"},
+               {"iterations_per_second", true},
+               {"speed"},
                {"reason"},
                {"errors", true},
                {"lost_leases", true},
@@ -79,10 +85,24 @@ int List(Program& program, const ListingArguments& arguments) {
   return printed;
 }
 
+// "training  1200 of 20000, loss 0.012, 310 iterations/s, 71 GFLOP/s, 68 % of peak": what is known.
+std::string ProgressText(const v1::Progress& progress) {
+  std::string text =
+      absl::StrCat(progress.phase(), "  ", progress.iteration(), " of ", progress.iterations());
+  // The losses and rates of an analysis or a job that waits are not 0: it has none.
+  if (progress.iterations_per_second() > 0) {
+    absl::StrAppend(&text, ", loss ", ValueText(progress.loss()), ", ",
+                    ValueText(progress.iterations_per_second()), " iterations/s");
+  }
+  const std::string speed = SpeedText(progress);
+  return speed.empty() ? text : absl::StrCat(text, ", ", speed);
+}
+
 void ShowText(const v1::Job& job, std::ostream& out) {
   out << "job       " << job.name() << "\nkind      " << Word(job.kind()) << "\nstate     "
       << Word(job.state()) << "\nsubject   " << SubjectOf(job) << "\nerrors    " << job.errors()
       << "\nlost      " << job.lost_leases() << "\n";
+  if (job.has_progress()) out << "progress  " << ProgressText(job.progress()) << "\n";
   if (!job.reason().empty()) out << "reason    " << job.reason() << "\n";
   for (const v1::Checkpoint& checkpoint : job.checkpoints()) {
     out << "checkpoint at iteration " << checkpoint.iteration() << "  " << checkpoint.digest()

@@ -19,10 +19,15 @@ std::string OverConditions(const v1::FixedPointSummary& summary, const Each& eac
 
 void AddTraining(const v1::Network& network, std::vector<Value>& row) {
   if (network.has_training()) {
-    row.insert(row.end(), {network.training().iterations(), network.training().train_loss(),
-                           network.training().validation_loss()});
+    const v1::TrainingSummary& training = network.training();
+    const bool diverged = network.state() == v1::NETWORK_STATE_DIVERGED;
+    row.insert(row.end(),
+               {training.iterations(), training.train_loss(), training.validation_loss(),
+                diverged ? Value(training.diverged_at()) : Value(),
+                diverged && training.has_last_finite_loss() ? Value(training.last_finite_loss())
+                                                            : Value()});
   } else {
-    row.resize(row.size() + 3);
+    row.resize(row.size() + 5);
   }
   if (network.has_hyperparameters() && !network.untrained()) {
     const v1::Hyperparameters& chosen = network.hyperparameters();
@@ -72,6 +77,8 @@ Table NetworksTable(const std::vector<v1::Network>& networks) {
                                  {"iterations"},
                                  {"train_loss"},
                                  {"validation_loss"},
+                                 {"diverged_at", true},
+                                 {"last_finite_loss", true},
                                  {"learning_rate", true},
                                  {"lr_decay", true},
                                  {"momentum", true},

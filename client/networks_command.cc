@@ -38,6 +38,12 @@ void ShowText(const v1::Network& network, std::ostream& out) {
     out << "iterations       " << network.training().iterations() << "\nvalidation loss  "
         << ValueText(network.training().validation_loss()) << "\n";
   }
+  if (network.state() == v1::NETWORK_STATE_DIVERGED) {
+    out << "diverged at      " << network.training().diverged_at() << "\n";
+    if (network.training().has_last_finite_loss()) {
+      out << "last finite loss " << ValueText(network.training().last_finite_loss()) << "\n";
+    }
+  }
   if (network.has_hyperparameters()) {
     const v1::Hyperparameters& chosen = network.hyperparameters();
     out << "learning rate    " << ValueText(chosen.learning_rate()) << "  (decay "

@@ -83,7 +83,8 @@ std::string Extras(const v1::StageCount& stage) {
   if (stage.iterations_per_second() > 0) {
     absl::StrAppend(&out, fmt::format("  {:.0f} iterations/s", stage.iterations_per_second()));
   }
-  return out;
+  const std::string speed = SpeedText(stage);
+  return speed.empty() ? out : absl::StrCat(out, "  ", speed);
 }
 
 }  // namespace
@@ -130,6 +131,17 @@ std::string RemainingText(const std::optional<std::pair<double, double>>& second
   return low == high ? low : absl::StrCat(low, " to ", high);
 }
 
+std::string SpeedText(std::optional<double> operations_per_second,
+                      std::optional<double> share_of_peak) {
+  std::string text;
+  if (operations_per_second.has_value()) text = FormatSpeed(*operations_per_second);
+  if (share_of_peak.has_value()) {
+    absl::StrAppend(&text, text.empty() ? "" : ", ",
+                    fmt::format("{:.0f} % of peak", 100 * *share_of_peak));
+  }
+  return text;
+}
+
 std::vector<std::string> StageLines(const v1::Sweep& sweep) {
   size_t task_width = 0, count_width = 0;
   for (const v1::StageCount& stage : sweep.stages()) {
@@ -168,8 +180,11 @@ std::string CompactLine(const v1::Sweep& sweep, const std::string& remaining) {
   }
   if (running > 0) absl::StrAppend(&line, "  running ", running);
   if (failed > 0) absl::StrAppend(&line, "  failed ", failed);
-  if (rate > 0) absl::StrAppend(&line, fmt::format("  {:.0f} iterations/s", rate));
+  // What a narrow terminal cuts off comes last.
   if (!IsEnded(sweep.state())) absl::StrAppend(&line, "  left ", remaining);
+  if (rate > 0) absl::StrAppend(&line, fmt::format("  {:.0f} iterations/s", rate));
+  const std::string speed = SpeedText(sweep);
+  if (!speed.empty()) absl::StrAppend(&line, "  ", speed);
   return line;
 }
 

@@ -42,10 +42,24 @@ class RemainingTime {
 // "00:03:10", "00:03:10 to 00:05:00" or "--:--:--".
 std::string RemainingText(const std::optional<std::pair<double, double>>& seconds);
 
+// "1.2 TFLOP/s, 71 % of peak" of a progress, stage, sweep or worker: what is known of it, or empty.
+template <typename Message>
+std::string SpeedText(const Message& message);
+std::string SpeedText(std::optional<double> operations_per_second,
+                      std::optional<double> share_of_peak);
+
 // A line a task and stage: counts, bar, rate. ASCII, no colour.
 std::vector<std::string> StageLines(const v1::Sweep& sweep);
 // All of it in one line.
 std::string CompactLine(const v1::Sweep& sweep, const std::string& remaining);
+
+template <typename Message>
+std::string SpeedText(const Message& message) {
+  std::optional<double> operations, share;
+  if (message.has_operations_per_second()) operations = message.operations_per_second();
+  if (message.has_share_of_peak()) share = message.share_of_peak();
+  return SpeedText(operations, share);
+}
 
 // Jobs that failed, by their message.
 struct FailureGroup {

@@ -14,6 +14,7 @@
 #include "base/digest.h"
 #include "base/logging.h"
 #include "client/network_rows.h"
+#include "client/search_rows.h"
 
 namespace rnnfarm::client {
 namespace {
@@ -22,6 +23,7 @@ namespace fs = std::filesystem;
 
 constexpr char kSpecFile[] = "sweep.textproto";
 constexpr char kNetworksFile[] = "networks.csv";
+constexpr char kSearchFile[] = "search.csv";
 constexpr char kManifestFile[] = "manifest.json";
 constexpr size_t kHashBlockBytes = 1 << 20;
 
@@ -181,6 +183,22 @@ absl::Status WriteListed(const std::string& directory, const std::string& name,
   return base::WriteFile((fs::path(directory) / name).string(), text);
 }
 
+// networks.csv, search.csv where there was a search, and the sweep itself.
+absl::Status WriteTables(const Farm& farm, const std::string& name, const v1::SweepSpec& spec,
+                         const std::string& directory, std::vector<File>& files) {
+  const absl::StatusOr<std::string> networks = NetworksCsv(farm, name);
+  if (!networks.ok()) return networks.status();
+  const auto searched = SearchedConfigurations(farm, name);
+  if (!searched.ok()) return searched.status();
+  absl::Status status = WriteListed(directory, kNetworksFile, *networks, files);
+  if (status.ok() && !searched->empty()) {
+    status =
+        WriteListed(directory, kSearchFile, SearchTable(*searched).Render(Format::kCsv), files);
+  }
+  if (status.ok()) status = WriteListed(directory, kSpecFile, SpecText(spec), files);
+  return status;
+}
+
 }  // namespace
 
 absl::Status CheckFolder(const std::string& directory, const std::string& name) {
@@ -236,10 +254,7 @@ absl::StatusOr<PullSummary> Pull(const Farm& farm, const std::string& name,
     options.progress(++done, summary.files, summary.bytes);
   }
 
-  const absl::StatusOr<std::string> csv = NetworksCsv(farm, name);
-  if (!csv.ok()) return csv.status();
-  status = WriteListed(directory, kNetworksFile, *csv, *files);
-  if (status.ok()) status = WriteListed(directory, kSpecFile, SpecText(sweep.spec()), *files);
+  status = WriteTables(farm, name, sweep.spec(), directory, *files);
   if (!status.ok()) return status;
   status =
       base::WriteFile((fs::path(directory) / kManifestFile).string(), ManifestText(sweep, *files));

@@ -14,8 +14,8 @@
 namespace rnnfarm::client {
 
 struct PullOptions {
-  // Kinds of files: "networks", "states", "fixed_points", "distances", "embeddings", "statistics".
-  // Empty: all.
+  // Kinds of files: "networks", "states", "fixed_points", "search", "distances", "embeddings",
+  // "statistics". Empty: all.
   std::set<std::string> only;
   // Asked between chunks; true ends with CANCELLED.
   std::function<bool()> cancelled = [] { return false; };
@@ -31,8 +31,9 @@ struct PullSummary {
 };
 
 // Fetches every result file of `sweep` ("sweeps/NAME") that is not in `directory` with its digest,
-// then writes sweep.textproto, networks.csv and, last, manifest.json. An interrupted pull leaves
-// *.part files, where the next one goes on. FAILED_PRECONDITION if the folder holds another sweep.
+// then writes sweep.textproto, networks.csv, search.csv where there was a search and, last,
+// manifest.json. An interrupted pull leaves *.part files, where the next one goes on.
+// FAILED_PRECONDITION if the folder holds another sweep.
 absl::StatusOr<PullSummary> Pull(const Farm& farm, const std::string& sweep,
                                  const std::string& directory, const PullOptions& options = {});
 

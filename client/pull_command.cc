@@ -30,8 +30,8 @@ void AddPullCommand(CLI::App& app, Program& program) {
   command->add_option("directory", arguments->directory, "Folder for the results")->required();
   command->add_option("--only", arguments->only, "Kinds of files, separated by commas")
       ->delimiter(',')
-      ->check(CLI::IsMember(
-          {"networks", "states", "fixed_points", "distances", "embeddings", "statistics"}));
+      ->check(CLI::IsMember({"networks", "states", "fixed_points", "search", "distances",
+                             "embeddings", "statistics"}));
 }
 
 }  // namespace rnnfarm::client

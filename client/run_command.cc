@@ -13,6 +13,7 @@
 #include "client/watch.h"
 #include "client/write_report.h"
 #include "coordinator/service/server.h"
+#include "worker/runtime/memory.h"
 #include "worker/runtime/worker.h"
 
 namespace rnnfarm::client {
@@ -29,6 +30,8 @@ struct Arguments {
   std::string file, out;
   std::vector<std::string> set;
   int threads = 0;
+  std::string engine = worker::Options().engine;
+  int64_t memory_bytes = 0;
   bool retry_failed = false;
   double interval_seconds = 10;
 };
@@ -37,13 +40,13 @@ struct Arguments {
 class EmbeddedFarm {
  public:
   static absl::StatusOr<std::unique_ptr<EmbeddedFarm>> Start(const std::string& store,
-                                                             int threads) {
+                                                             const Arguments& arguments) {
     service::CoordinatorServer::Options options;
     options.listen = "127.0.0.1:0";
     options.store.path = store;
     auto server = service::CoordinatorServer::Start(options);
     if (!server.ok()) return server.status();
-    return std::unique_ptr<EmbeddedFarm>(new EmbeddedFarm(*std::move(server), threads));
+    return std::unique_ptr<EmbeddedFarm>(new EmbeddedFarm(*std::move(server), arguments));
   }
 
   // Gives back what runs, checkpointed, and closes the store.
@@ -67,8 +70,8 @@ class EmbeddedFarm {
   }
 
  private:
-  EmbeddedFarm(std::unique_ptr<service::CoordinatorServer> server, int threads)
-      : server_(std::move(server)), worker_(WorkerOptions(server_->address(), threads)) {
+  EmbeddedFarm(std::unique_ptr<service::CoordinatorServer> server, const Arguments& arguments)
+      : server_(std::move(server)), worker_(WorkerOptions(server_->address(), arguments)) {
     thread_ = std::thread([this] {
       const absl::Status end = worker_.Run();
       const std::lock_guard<std::mutex> lock(mutex_);
@@ -77,11 +80,13 @@ class EmbeddedFarm {
     });
   }
 
-  static worker::Options WorkerOptions(const std::string& address, int threads) {
+  static worker::Options WorkerOptions(const std::string& address, const Arguments& arguments) {
     worker::Options options;
     options.coordinator = address;
     options.name = kWorkerName;
-    options.threads = threads;
+    options.threads = arguments.threads;
+    options.engine = arguments.engine;
+    options.memory_bytes = arguments.memory_bytes;
     return options;
   }
 
@@ -144,7 +149,7 @@ int Run(Program& program, const Arguments& arguments) {
   program.Say(DescribePopulation(file.spec));
   TakeInterruptsGracefully();
   const auto embedded =
-      EmbeddedFarm::Start((fs::path(arguments.out) / kStoreFolder).string(), arguments.threads);
+      EmbeddedFarm::Start((fs::path(arguments.out) / kStoreFolder).string(), arguments);
   if (!embedded.ok()) return program.Fail(embedded.status());
   const Farm farm((*embedded)->address(), absl::Seconds(program.timeout_seconds));
   const auto sweep = Train(program, arguments, file, **embedded, farm);
@@ -170,6 +175,20 @@ void AddRunCommand(CLI::App& app, Program& program) {
   command->add_option("--threads", arguments->threads, "Networks side by side; 0: all processors")
       ->check(CLI::Range(0, 4096))
       ->capture_default_str();
+  command->add_option("--engine", arguments->engine, "Engine that trains")
+      ->check(CLI::IsMember({"cpu", "reference"}))
+      ->capture_default_str();
+  command
+      ->add_option_function<std::string>(
+          "--memory",
+          [arguments](const std::string& text) {
+            const auto bytes = worker::ParseMemory(text);
+            if (!bytes.ok())
+              throw CLI::ValidationError("--memory", std::string(bytes.status().message()));
+            arguments->memory_bytes = *bytes;
+          },
+          "What training may take, such as 4GiB: fewer networks side by side rather than more")
+      ->type_name("SIZE");
   command->add_option("--set", arguments->set, "path=value: changes a field of the sweep")
       ->type_name("PATH=VALUE")
       ->expected(1)

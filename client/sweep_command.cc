@@ -4,6 +4,7 @@
 #include "client/command.h"
 #include "client/progress.h"
 #include "client/ready_sweeps.h"
+#include "client/search_rows.h"
 #include "client/submit.h"
 #include "client/sweep_file.h"
 
@@ -121,6 +122,23 @@ int List(Program& program, const std::string& format) {
   return Print(program, table, format);
 }
 
+void ShowSearchFailures(const v1::Sweep& sweep, std::ostream& out) {
+  for (const v1::SearchFailure& failure : sweep.search_failures()) {
+    out << "not trained  " << failure.networks() << "  " << failure.configuration() << ": "
+        << failure.reason() << "\n";
+  }
+  const int64_t more = sweep.search_failure_count() - sweep.search_failures_size();
+  if (more > 0) out << "not trained  " << more << " more configurations; see `sweep draws`\n";
+}
+
+int Draws(Program& program, const ShowArguments& arguments) {
+  const absl::StatusOr<std::string> name = SweepName(arguments.sweep);
+  if (!name.ok()) return program.Fail(name.status());
+  const auto searched = SearchedConfigurations(program.Connect(), *name);
+  if (!searched.ok()) return program.Fail(searched.status());
+  return Print(program, SearchTable(*searched), arguments.format);
+}
+
 int Show(Program& program, const ShowArguments& arguments) {
   const absl::StatusOr<std::string> name = SweepName(arguments.sweep);
   if (!name.ok()) return program.Fail(name.status());
@@ -140,6 +158,7 @@ int Show(Program& program, const ShowArguments& arguments) {
   for (const v1::ExcludedCells& cells : sweep.excluded()) {
     out << "left out     " << cells.networks() << "  " << cells.reason() << "\n";
   }
+  ShowSearchFailures(sweep, out);
   out << "created      " << FormatTime(sweep.create_time().seconds()) << "\n";
   if (sweep.end_time().seconds() != 0) {
     out << "finished     " << FormatTime(sweep.end_time().seconds()) << "\n";
@@ -218,6 +237,13 @@ void AddSweepCommands(CLI::App& app, Program& program) {
                                  [&program, show] { return Show(program, *show); });
   command->add_option("sweep", show->sweep, "Name of the sweep")->required();
   AddFormatOption(*command, show->format, "table|json|jsonl");
+
+  auto draws = std::make_shared<ShowArguments>();
+  command = AddCommand(*group, program, "draws", "What each draw of a sweep's searches came to",
+                       "rnnfarm sweep draws universality-2019 -o csv",
+                       [&program, draws] { return Draws(program, *draws); });
+  command->add_option("sweep", draws->sweep, "Name of the sweep")->required();
+  AddFormatOption(*command, draws->format);
 
   AddChange(*group, program, "cancel", "End a sweep; what is done stays", &Stub::CancelSweep);
   AddChange(*group, program, "pause", "Begin no more jobs of a sweep", &Stub::PauseSweep);

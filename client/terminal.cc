@@ -105,4 +105,13 @@ std::string FormatBytes(int64_t bytes) {
   return unit == 0 ? fmt::format("{} B", bytes) : fmt::format("{:.1f} {}", value, kUnits[unit]);
 }
 
+std::string FormatSpeed(double operations_per_second) {
+  constexpr const char* kUnits[] = {"", "k", "M", "G", "T", "P", "E"};
+  double value = operations_per_second;
+  int unit = 0;
+  // What rounds to 1000 of a unit is 1 of the next one.
+  while (value >= 999.5 && unit < 6) value /= 1000, ++unit;
+  return fmt::format("{:.{}f} {}FLOP/s", value, value < 9.95 ? 1 : 0, kUnits[unit]);
+}
+
 }  // namespace rnnfarm::client

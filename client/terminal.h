@@ -37,6 +37,8 @@ std::string FormatDuration(double seconds);
 std::string FormatTime(int64_t unix_seconds);
 // "1.5 MiB"
 std::string FormatBytes(int64_t bytes);
+// "1.2 TFLOP/s" of floating-point operations a second.
+std::string FormatSpeed(double operations_per_second);
 
 }  // namespace rnnfarm::client
 

@@ -45,6 +45,22 @@ class FailureNotes {
   std::set<std::string> said_;
 };
 
+// Says once of each configuration that its search came to nothing.
+class SearchNotes {
+ public:
+  void Update(const v1::Sweep& sweep, ProgressView& view) {
+    for (const v1::SearchFailure& failure : sweep.search_failures()) {
+      if (!said_.insert(failure.configuration()).second) continue;
+      view.Note(
+          absl::StrCat("not trained: ", failure.configuration(), ", ", failure.networks(),
+                       failure.networks() == 1 ? " network: " : " networks: ", failure.reason()));
+    }
+  }
+
+ private:
+  std::set<std::string> said_;
+};
+
 }  // namespace
 
 absl::StatusOr<std::vector<v1::Job>> FailedJobs(const Farm& farm, const std::string& sweep,
@@ -74,6 +90,7 @@ absl::StatusOr<v1::Sweep> WatchSweep(const Farm& farm, const std::string& name, 
   ProgressView view(out, options.view);
   RemainingTime remaining;
   FailureNotes failures(farm, options.failure_hint);
+  SearchNotes searches;
   v1::GetSweepRequest request;
   request.set_name(name);
   absl::Time lost = absl::InfiniteFuture();
@@ -89,6 +106,7 @@ absl::StatusOr<v1::Sweep> WatchSweep(const Farm& farm, const std::string& name, 
       const v1::Sweep& sweep = response->sweep();
       remaining.Observe(sweep, now);
       failures.Update(sweep, view);
+      searches.Update(sweep, view);
       if (IsEnded(sweep.state())) {
         view.Finish(sweep);
         return sweep;

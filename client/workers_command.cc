@@ -5,6 +5,7 @@
 #include "absl/strings/str_join.h"
 #include "absl/time/clock.h"
 #include "client/command.h"
+#include "client/progress.h"
 
 namespace rnnfarm::client {
 namespace {
@@ -13,6 +14,7 @@ using Stub = v1::FarmService::Stub;
 
 std::vector<Value> Row(const v1::Worker& worker) {
   const v1::Capability& capability = worker.capability();
+  const std::string speed = SpeedText(worker);
   return {LastSegment(worker.name()),
           Word(worker.state()),
           int64_t{worker.leases_size()},
@@ -20,9 +22,13 @@ std::vector<Value> Row(const v1::Worker& worker) {
           absl::StrJoin(capability.engine(), " "),
           int64_t{capability.threads()},
           absl::StrJoin(capability.device(), " "),
+          speed.empty() ? Value() : Value(speed),
           worker.host(),
           FormatTime(worker.last_sync_time().seconds()),
           int64_t{worker.failures_in_a_row()},
+          capability.has_peak_flops_per_core()
+              ? Value(FormatSpeed(capability.peak_flops_per_core()))
+              : Value(),
           capability.memory_bytes() > 0 ? Value(FormatBytes(capability.memory_bytes())) : Value(),
           worker.build()};
 }
@@ -35,9 +41,11 @@ int List(Program& program, const std::string& format) {
                {"engine"},
                {"threads"},
                {"device"},
+               {"speed"},
                {"host"},
                {"last_seen"},
                {"failures_in_a_row", true},
+               {"peak_per_core", true},
                {"memory", true},
                {"build", true}});
   const absl::Status listed =

@@ -18,13 +18,17 @@
 #include "base/command_line.h"
 #include "base/logging.h"
 #include "worker/runtime/kernels.h"
+#include "worker/runtime/memory.h"
 #include "worker/runtime/worker.h"
 
 ABSL_FLAG(std::string, coordinator, "127.0.0.1:7070", "address of the coordinator, host:port");
 ABSL_FLAG(std::string, name, "", "this worker's resource id; empty: <host>-<process id>");
 ABSL_FLAG(int, threads, 0, "networks worked on side by side; 0: one for each processor");
 ABSL_FLAG(int, max_pack, 0, "networks of one pack at most; 0: as many as threads");
-ABSL_FLAG(std::string, engine, "reference", "engine that trains networks");
+ABSL_FLAG(std::string, engine, "cpu", "engine that trains networks: cpu or reference");
+ABSL_FLAG(std::string, memory, "",
+          "what training may take, such as 4GiB: fewer networks side by side rather than more; "
+          "empty: no limit");
 ABSL_FLAG(absl::Duration, outage_limit, absl::Minutes(40),
           "how long to compute on without an answer of the coordinator");
 ABSL_FLAG(absl::Duration, drain_limit, absl::Seconds(60),
@@ -48,6 +52,8 @@ std::string WhatIsWrong() {
   }
   if (absl::GetFlag(FLAGS_threads) < 0) return "--threads must be 0 or more";
   if (absl::GetFlag(FLAGS_max_pack) < 0) return "--max_pack must be 0 or more";
+  const auto memory = rnnfarm::worker::ParseMemory(absl::GetFlag(FLAGS_memory));
+  if (!memory.ok()) return "--memory: " + std::string(memory.status().message());
   return "";
 }
 
@@ -57,6 +63,7 @@ rnnfarm::worker::Options OptionsFromFlags() {
   options.name = absl::GetFlag(FLAGS_name);
   options.engine = absl::GetFlag(FLAGS_engine);
   options.threads = absl::GetFlag(FLAGS_threads);
+  options.memory_bytes = *rnnfarm::worker::ParseMemory(absl::GetFlag(FLAGS_memory));
   options.max_pack = absl::GetFlag(FLAGS_max_pack);
   options.outage_limit = absl::GetFlag(FLAGS_outage_limit);
   options.drain_limit = absl::GetFlag(FLAGS_drain_limit);

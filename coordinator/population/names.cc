@@ -122,6 +122,12 @@ std::string FormatDecimal(double value) {
   return decimal;
 }
 
+std::string FormatNumber(double value) {
+  char text[32];
+  std::snprintf(text, sizeof(text), "%.4g", value);
+  return text;
+}
+
 std::string ConfigurationKey(const v1::Configuration& configuration) {
   std::string key = absl::StrCat(configuration.task(), "-", configuration.architecture(), "-",
                                  configuration.activation(), "-", configuration.units(), "-l2_",
@@ -140,6 +146,10 @@ std::string ResultPath(const v1::Network& network, absl::string_view role) {
     return absl::StrCat(network.task(), "/fixed_points/", network.key(), ".npz");
   }
   return "";
+}
+
+std::string CurvePath(const v1::Configuration& configuration, int draw) {
+  return absl::StrCat(configuration.task(), "/search/", configuration.key(), "-d", draw, ".npy");
 }
 
 }  // namespace rnnfarm::population

@@ -62,6 +62,8 @@ v1::JobSpec MakeJobSpec(const v1::SweepSpec& resolved, const v1::Configuration& 
 
 // Paths of a network's result files, by role ("network", "states", "fixed_points").
 std::string ResultPath(const v1::Network& network, absl::string_view role);
+// Path of the loss curve of a draw of the configuration's search.
+std::string CurvePath(const v1::Configuration& configuration, int draw);
 
 // The registered names, as sweep files spell them.
 const std::vector<std::string>& ArchitectureNames();
@@ -71,6 +73,8 @@ int TaskInputs(const v1::Task& task);
 int TaskOutputs(const v1::Task& task);
 // "svcca", "cka", "procrustes", "fixed_point_graph": the metric's name and its file's.
 std::string MetricName(const v1::Metric& metric);
+// A measured number for sentences, four significant digits: "0.4821", "120.6", "1.2e-05".
+std::string FormatNumber(double value);
 // The candidate closest to `word` by edit distance, or empty if none is near.
 std::string NearestName(absl::string_view word, const std::vector<std::string>& candidates);
 

@@ -37,6 +37,7 @@ const std::vector<NumberRule>& Rules() {
       {"Seeds", "count", {}, 1, 1e9},
       {"Search", "trials_per_config", 32, 1, 10'000},
       {"Search", "rungs", 4, 1, 20},
+      {"Search", "learnt_below", 0.5, 0, kAny},
       {"Training", "iterations", 20'000, 1, kMaxIterations},
       {"Training", "batch_size", 64, 1, 65'536},
       {"Training", "keep_untrained", 0, 0, 1},

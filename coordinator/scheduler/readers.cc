@@ -8,6 +8,8 @@ namespace {
 
 constexpr v1::JobKind kStages[] = {v1::JOB_KIND_SEARCH, v1::JOB_KIND_TRAIN, v1::JOB_KIND_ANALYZE,
                                    v1::JOB_KIND_COMPARE};
+// A sweep is one message; ListConfigurations has them all.
+constexpr int64_t kMostListedSearchFailures = 100;
 
 v1::StageCount StageOf(const TaskEntry& task, v1::JobKind kind) {
   const auto& counts = task.counts[kind];
@@ -23,11 +25,37 @@ v1::StageCount StageOf(const TaskEntry& task, v1::JobKind kind) {
   return stage;
 }
 
+// What the jobs that run now say of their speed, of which each says all, some or nothing.
+class Speed {
+ public:
+  void Add(const v1::Progress& progress) {
+    if (progress.has_operations_per_second()) {
+      operations_ += progress.operations_per_second();
+      ++tell_operations_;
+    }
+    if (progress.has_share_of_peak()) {
+      share_ += progress.share_of_peak();
+      ++tell_share_;
+    }
+  }
+  // Into a sweep, a stage or a worker. What nobody tells stays absent.
+  template <typename Message>
+  void Fill(Message& message) const {
+    if (tell_operations_ > 0) message.set_operations_per_second(operations_);
+    if (tell_share_ > 0) message.set_share_of_peak(share_ / tell_share_);
+  }
+
+ private:
+  double operations_ = 0, share_ = 0;
+  int tell_operations_ = 0, tell_share_ = 0;
+};
+
 // Adds up what the jobs that run now say of themselves.
 void AddProgress(const SweepEntry& sweep, v1::StageCount& stage) {
   if (stage.leased() == 0) return;
   double share = 0;
   double rate = 0;
+  Speed speed;
   for (uint64_t order : sweep.leased) {
     const v1::Job& job = sweep.jobs.at(order)->job;
     if (job.kind() != stage.kind() || job.task() != stage.task()) continue;
@@ -38,9 +66,26 @@ void AddProgress(const SweepEntry& sweep, v1::StageCount& stage) {
           0.0, 1.0);
     }
     rate += progress.iterations_per_second();
+    speed.Add(progress);
   }
+  speed.Fill(stage);
   stage.set_running_share(share / static_cast<double>(stage.leased()));
   stage.set_iterations_per_second(rate);
+}
+
+void AddSearchFailures(const SweepEntry& sweep, v1::Sweep& out) {
+  int64_t count = 0;
+  for (const auto& entry : sweep.configurations) {
+    const v1::Configuration& configuration = entry->configuration;
+    if (configuration.failure_reason().empty() || ++count > kMostListedSearchFailures) continue;
+    v1::SearchFailure& failure = *out.add_search_failures();
+    failure.set_configuration(configuration.key());
+    failure.set_reason(configuration.failure_reason());
+    failure.set_networks(
+        std::count_if(entry->networks.begin(), entry->networks.end(),
+                      [](const NetworkEntry* network) { return !network->network.untrained(); }));
+  }
+  out.set_search_failure_count(count);
 }
 
 bool HasReady(const SweepEntry& sweep, const v1::Capability& capability) {
@@ -64,12 +109,21 @@ v1::Sweep Scheduler::State::Describe(const SweepEntry& entry) const {
       *sweep.add_stages() = std::move(stage);
     }
   }
+  Speed speed;
+  for (uint64_t order : entry.leased) speed.Add(entry.jobs.at(order)->job.progress());
+  speed.Fill(sweep);
+  AddSearchFailures(entry, sweep);
   return sweep;
 }
 
 v1::Worker Scheduler::State::Describe(const WorkerEntry& entry) const {
   v1::Worker worker = entry.worker;
-  for (const std::string& job : entry.leases) worker.add_leases(job);
+  Speed speed;
+  for (const std::string& name : entry.leases) {
+    worker.add_leases(name);
+    if (const JobEntry* job = FindJob(name); job != nullptr) speed.Add(job->job.progress());
+  }
+  speed.Fill(worker);
   return worker;
 }
 

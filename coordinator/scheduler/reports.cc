@@ -135,9 +135,13 @@ void Scheduler::State::EndTraining(JobEntry& job, const v1::JobResult& result) {
   if (result.diverged()) {
     EndAttempt(job, "diverged");
     SetState(job, v1::JOB_STATE_DIVERGED);
-    return Exclude(
-        network, v1::NETWORK_STATE_DIVERGED,
-        absl::StrCat("training diverged at iteration ", result.training().diverged_at()));
+    std::string reason =
+        absl::StrCat("training diverged at iteration ", result.training().diverged_at());
+    if (result.training().has_last_finite_loss()) {
+      absl::StrAppend(&reason, ", last finite loss ",
+                      population::FormatNumber(result.training().last_finite_loss()));
+    }
+    return Exclude(network, v1::NETWORK_STATE_DIVERGED, reason);
   }
   (*network.network.mutable_artifacts())["network"] = result.artifacts().at("network");
   network.network.set_state(v1::NETWORK_STATE_TRAINED);

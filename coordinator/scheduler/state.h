@@ -218,7 +218,8 @@ struct Scheduler::State {
   void EndSearch(JobEntry& job, const v1::JobResult& result);
   void AdvanceSearch(ConfigurationEntry& configuration);
   void Choose(ConfigurationEntry& configuration, const v1::SearchTrial& trial);
-  void FailConfiguration(ConfigurationEntry& configuration);
+  // Excludes its networks, for want of hyperparameters.
+  void FailConfiguration(ConfigurationEntry& configuration, absl::string_view why);
   void ReviveConfiguration(ConfigurationEntry& configuration);
 
   // readers.cc

@@ -60,6 +60,17 @@ absl::Status CheckCheckpoint(absl::string_view bytes, const ExpectedCell& cell) 
   return absl::OkStatus();
 }
 
+// Iteration, training and validation loss of each point.
+absl::Status CheckCurve(absl::string_view bytes) {
+  auto curve = base::DecodeNpy(bytes, "curve");
+  if (!curve.ok()) return curve.status();
+  if (curve->shape.size() != 2 || curve->shape[1] != 3) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("curve is ", curve->Describe(), ", not points x 3"));
+  }
+  return CheckFinite("curve", *curve);
+}
+
 absl::Status CheckStates(absl::string_view bytes, const ExpectedCell& cell) {
   auto states = base::DecodeNpy(bytes, "states");
   if (!states.ok()) return states.status();
@@ -104,6 +115,7 @@ absl::Status CheckArtifact(absl::string_view role, absl::string_view bytes,
                            const ExpectedCell& cell) {
   if (role == "network") return CheckNetwork(bytes, cell);
   if (role == "checkpoint") return CheckCheckpoint(bytes, cell);
+  if (role == "curve") return CheckCurve(bytes);
   if (role == "states") return CheckStates(bytes, cell);
   if (role == "fixed_points") return CheckFixedPoints(bytes, cell);
   return absl::OkStatus();

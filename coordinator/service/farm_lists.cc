@@ -18,6 +18,8 @@ namespace rnnfarm::service {
 namespace {
 
 constexpr char kAllSweeps[] = "sweeps/-";
+// A page of configurations ends once it has so many: one of 10,000 draws has 2 MiB.
+constexpr size_t kPageBytes = 4 << 20;
 
 absl::Status CheckSweep(const scheduler::Scheduler& scheduler, const std::string& name) {
   const std::vector<std::string> names = scheduler.SweepNames();
@@ -114,6 +116,12 @@ std::map<std::string, std::string> ResultFiles(const scheduler::Scheduler& sched
       if (!path.empty()) files[path] = digest;
     }
   }
+  for (const v1::Configuration* configuration : scheduler.ConfigurationsOf(sweep)) {
+    for (const v1::SearchTrial& trial : configuration->trials()) {
+      if (trial.curve().empty()) continue;
+      files[population::CurvePath(*configuration, trial.draw())] = trial.curve();
+    }
+  }
   for (const v1::Job* job : scheduler.JobsOf(sweep)) {
     if (job->kind() != v1::JOB_KIND_COMPARE) continue;
     for (const auto& [path, digest] : job->artifacts()) files[path] = digest;
@@ -131,6 +139,7 @@ grpc::Status FarmService::ListSweeps(grpc::ServerContext*, const v1::ListSweepsR
     const std::vector<std::string> names = scheduler.SweepNames();
     FillPage(*page, static_cast<int64_t>(names.size()), response, [&](int64_t i) {
       if (auto sweep = scheduler.GetSweep(names[i]); sweep.ok()) {
+        sweep->clear_search_failures();  // many sweeps are one message
         *response->add_sweeps() = *std::move(sweep);
       }
     });
@@ -155,6 +164,31 @@ grpc::Status FarmService::ListNetworks(grpc::ServerContext*, const v1::ListNetwo
     if (!status.ok()) return;
     FillPage(*page, static_cast<int64_t>(networks->size()), response,
              [&](int64_t i) { *response->add_networks() = *(*networks)[i]; });
+  });
+  return base::ToGrpc(read.ok() ? status : read);
+}
+
+grpc::Status FarmService::ListConfigurations(grpc::ServerContext*,
+                                             const v1::ListConfigurationsRequest* request,
+                                             v1::ListConfigurationsResponse* response) {
+  auto status = CheckName("parent", request->parent(), "sweeps/{sweep}");
+  if (!status.ok()) return base::ToGrpc(status);
+  auto page = ParsePage(request->page_size(), request->page_token(),
+                        absl::StrCat("configurations|", request->parent()));
+  if (!page.ok()) return base::ToGrpc(page.status());
+  absl::Status read = ledger_.Read([&](const scheduler::Scheduler& scheduler) {
+    status = CheckSweep(scheduler, request->parent());
+    if (!status.ok()) return;
+    const auto configurations = scheduler.ConfigurationsOf(request->parent());
+    const int64_t total = static_cast<int64_t>(configurations.size());
+    size_t bytes = 0;
+    int64_t fit = 0;
+    for (int64_t i = page->first; i < page->end(total) && bytes < kPageBytes; ++i, ++fit) {
+      bytes += configurations[i]->ByteSizeLong();
+    }
+    page->size = fit;
+    FillPage(*page, total, response,
+             [&](int64_t i) { *response->add_configurations() = *configurations[i]; });
   });
   return base::ToGrpc(read.ok() ? status : read);
 }

@@ -34,6 +34,8 @@ class FarmService : public v1::FarmService::Service {
                           v1::PauseSweepResponse*) override;
   grpc::Status ResumeSweep(grpc::ServerContext*, const v1::ResumeSweepRequest*,
                            v1::ResumeSweepResponse*) override;
+  grpc::Status ListConfigurations(grpc::ServerContext*, const v1::ListConfigurationsRequest*,
+                                  v1::ListConfigurationsResponse*) override;
   grpc::Status GetNetwork(grpc::ServerContext*, const v1::GetNetworkRequest*,
                           v1::GetNetworkResponse*) override;
   grpc::Status ListNetworks(grpc::ServerContext*, const v1::ListNetworksRequest*,

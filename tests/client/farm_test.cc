@@ -87,7 +87,8 @@ TEST_F(FarmTest, RunLeavesResultsAndReport) {
   EXPECT_THAT(Read("run/report.html"), HasSubstr("<html"));
   EXPECT_THAT(Read("run/networks.csv"),
               StartsWith("key,task,architecture,activation,units,l2,seed,untrained,state,"
-                         "iterations,train_loss,validation_loss,learning_rate,lr_decay,momentum,"
+                         "iterations,train_loss,validation_loss,diverged_at,last_finite_loss,"
+                         "learning_rate,lr_decay,momentum,"
                          "clip_norm,fixed_points,index_sum,certified,included,excluded_reason\r\n"
                          "flipflop-vanilla-tanh-8-l2_1e-05-s0,flipflop,vanilla,tanh,8,1e-05,0,"
                          "false,analyzed,60,"));
@@ -107,6 +108,44 @@ for f in manifest['files']:
 assert len(list(csv.DictReader(open('networks.csv', newline='')))) == 3
 ")";
   EXPECT_EQ(std::system(command.c_str()), 0);
+}
+
+TEST_F(FarmTest, ASearchLeavesEveryDrawAndItsCurve) {
+  std::string searched = kSweep;
+  searched.replace(searched.find("hyperparameters"),
+                   std::string("hyperparameters { learning_rate: 0.1 lr_decay: 0.5 momentum: 0.9 "
+                               "clip_norm: 1 }")
+                       .size(),
+                   "search { trials_per_config: 4 rungs: 2 learnt_below: 0 }");
+  ASSERT_TRUE(base::WriteFile(At("searched.textproto"), searched).ok());
+  const Result run = Call({"run", At("searched.textproto"), "--out", At("searched"), "--engine",
+                           "cpu", "--memory", "64MiB"});
+  ASSERT_EQ(run.code, kOk) << run.err;
+  const std::string command = "cd " + At("searched") + R"( && /usr/bin/python3 -c "
+import csv, json, numpy as np
+draws = list(csv.DictReader(open('search.csv', newline='')))
+assert [d['draw'] for d in draws] == ['0', '1', '2', '3'], draws
+assert sum(d['chosen'] == 'true' for d in draws) == 1, draws
+assert 'search.csv' in {f['path'] for f in json.load(open('manifest.json'))['files']}
+for d in draws:
+    assert float(d['zero_output_mse']) == 1, d
+    curve = np.load(d['curve'], allow_pickle=False)
+    assert curve.shape[1] == 3 and curve[0, 0] == 0, curve
+    assert curve[-1, 0] == int(d['iterations']) // 20 * 20, (curve, d)
+best = min((d for d in draws if d['rung'] == '1'), key=lambda d: float(d['validation_loss']))
+assert best['chosen'] == 'true', draws
+")";
+  EXPECT_EQ(std::system(command.c_str()), 0);
+}
+
+TEST_F(FarmTest, RunRefusesWhatItCannotTrainWith) {
+  const Result memory =
+      Call({"run", At("tiny.textproto"), "--out", At("refused"), "--memory", "a lot"});
+  EXPECT_EQ(memory.code, kUsage);
+  EXPECT_THAT(memory.err, HasSubstr("write for example 4GiB"));
+  EXPECT_EQ(Call({"run", At("tiny.textproto"), "--out", At("refused"), "--engine", "steam"}).code,
+            kUsage);
+  EXPECT_FALSE(fs::exists(At("refused")));
 }
 
 TEST_F(FarmTest, RefusesTheFolderOfAnotherSweep) {
@@ -177,6 +216,7 @@ TEST_F(FarmTest, ListsInEveryFormat) {
               HasSubstr("analyzed"));
   EXPECT_EQ(OnFarm({"workers", "list"}).code, kOk);
   EXPECT_EQ(OnFarm({"version", "--server"}).code, kOk);
+  EXPECT_EQ(OnFarm({"sweep", "draws", "tiny", "-o", "name"}).out, "") << "it needed no search";
 }
 
 TEST_F(FarmTest, WhatIsNotThereIsThree) {

@@ -37,6 +37,29 @@ TEST(Progress, ShowsALineAStage) {
                           "1 failed  100 iterations/s"));
 }
 
+TEST(Progress, ShowsTheSpeedThatIsKnown) {
+  v1::Progress progress;
+  EXPECT_EQ(SpeedText(progress), "");
+  progress.set_operations_per_second(71.4e9);
+  EXPECT_EQ(SpeedText(progress), "71 GFLOP/s");
+  progress.set_share_of_peak(0.684);
+  EXPECT_EQ(SpeedText(progress), "71 GFLOP/s, 68 % of peak");
+  v1::Sweep sweep = HalfDone();
+  sweep.mutable_stages(0)->set_operations_per_second(1.23e12);
+  EXPECT_THAT(StageLines(sweep), ElementsAre(HasSubstr("100 iterations/s  1.2 TFLOP/s")));
+  sweep.set_operations_per_second(1.23e12);
+  sweep.set_share_of_peak(0.5);
+  EXPECT_THAT(CompactLine(sweep, "00:00:50"),
+              HasSubstr("left 00:00:50  100 iterations/s  1.2 TFLOP/s, 50 % of peak"));
+}
+
+TEST(Speed, IsRoundedToTheNextUnit) {
+  EXPECT_EQ(FormatSpeed(0), "0.0 FLOP/s");
+  EXPECT_EQ(FormatSpeed(999.4e9), "999 GFLOP/s");
+  EXPECT_EQ(FormatSpeed(999.6e9), "1.0 TFLOP/s");
+  EXPECT_EQ(FormatSpeed(9.96e9), "10 GFLOP/s");
+}
+
 TEST(Progress, PipesGetPlainLinesAtIntervals) {
   std::ostringstream out;
   ProgressView view(out, {.interval = absl::Seconds(10)});

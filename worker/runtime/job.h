@@ -14,6 +14,7 @@
 #include "rnnfarm/v1/worker_service.grpc.pb.h"
 #include "worker/engine/engine.h"
 #include "worker/runtime/lease_table.h"
+#include "worker/runtime/memory.h"
 #include "worker/task/task.h"
 
 namespace rnnfarm::worker {
@@ -28,6 +29,9 @@ struct Workplace {
   const std::atomic<bool>& leaving;
   absl::Duration outage_limit;
   absl::Duration drain_limit;
+  MemoryBudget& memory;
+  // Floating-point operations a second of one core at most; 0: not known.
+  double peak_flops = 0;
 };
 
 class Job {

@@ -209,7 +209,7 @@ v1::TrainingSummary SummaryOf(const engine::Outcome& outcome, absl::string_view 
   summary.set_validation_loss(outcome.validation_loss);
   if (outcome.ending == engine::Ending::kDiverged) {
     summary.set_diverged_at(outcome.diverged_at);
-    summary.set_last_finite_loss(outcome.last_finite_loss);
+    if (!outcome.last.loss_curve.empty()) summary.set_last_finite_loss(outcome.last_finite_loss);
   }
   summary.set_seconds(outcome.seconds);
   summary.set_engine(std::string(engine));

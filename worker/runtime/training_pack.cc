@@ -2,13 +2,16 @@
 
 #include <glog/logging.h>
 
+#include <algorithm>
 #include <memory>
 #include <string>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "base/array_file.h"
 #include "worker/rnn/network_file.h"
 #include "worker/runtime/spec_conversion.h"
+#include "worker/runtime/zero_output.h"
 
 namespace rnnfarm::worker {
 namespace {
@@ -17,8 +20,8 @@ namespace {
 class PackObserver : public engine::Observer {
  public:
   PackObserver(const std::vector<Job*>& jobs, const std::vector<engine::Member>& members,
-               LeaseTable& leases)
-      : jobs_(jobs), members_(members), leases_(leases) {}
+               Workplace& workplace)
+      : jobs_(jobs), members_(members), workplace_(workplace) {}
 
   bool OnProgress(size_t member, const engine::Progress& from) override {
     v1::Progress progress;
@@ -26,6 +29,13 @@ class PackObserver : public engine::Observer {
     progress.set_iterations(members_[member].until_iteration);
     progress.set_loss(from.loss);
     progress.set_iterations_per_second(from.iterations_per_second);
+    // Nothing is told rather than 0 of what is not known.
+    if (from.operations_per_second > 0) {
+      progress.set_operations_per_second(from.operations_per_second);
+      if (workplace_.peak_flops > 0) {
+        progress.set_share_of_peak(from.operations_per_second / workplace_.peak_flops);
+      }
+    }
     progress.set_phase("training");
     jobs_[member]->SetProgress(std::move(progress));
     return jobs_[member]->MayGoOn();
@@ -37,13 +47,13 @@ class PackObserver : public engine::Observer {
       LOG(ERROR) << "checkpoint of " << jobs_[member]->id().job << ": " << bytes.status();
       return;
     }
-    leases_.OfferCheckpoint(jobs_[member]->id(), checkpoint.iteration, *std::move(bytes));
+    workplace_.leases.OfferCheckpoint(jobs_[member]->id(), checkpoint.iteration, *std::move(bytes));
   }
 
  private:
   const std::vector<Job*>& jobs_;
   const std::vector<engine::Member>& members_;
-  LeaseTable& leases_;
+  Workplace& workplace_;
 };
 
 absl::StatusOr<engine::Member> Prepare(Job& job, const task::Task& task) {
@@ -79,6 +89,17 @@ absl::StatusOr<std::string> UploadNetwork(Job& job, const engine::Member& member
   return job.Upload(*bytes);
 }
 
+// The losses of a search's draw: points x (iteration, training loss, validation loss), float64.
+absl::StatusOr<std::string> UploadCurve(Job& job, const std::vector<rnn::LossPoint>& curve) {
+  std::vector<double> values;
+  for (const rnn::LossPoint& point : curve) {
+    values.insert(values.end(),
+                  {static_cast<double>(point.iteration), point.train_loss, point.validation_loss});
+  }
+  const auto points = static_cast<int64_t>(curve.size());
+  return job.Upload(base::EncodeNpy(base::Array::Of<double>({points, 3}, values)));
+}
+
 absl::Status ReportStopped(Job& job, const engine::Member& member, const engine::Outcome& outcome) {
   if (outcome.last.iteration <= member.start.iteration) {
     job.Stop();  // no further than where it began
@@ -93,25 +114,72 @@ absl::Status ReportStopped(Job& job, const engine::Member& member, const engine:
   return absl::OkStatus();
 }
 
+absl::Status UploadResults(Job& job, const engine::Member& member, const engine::Outcome& outcome,
+                           v1::JobResult& result) {
+  const auto add = [&result](const char* role, const absl::StatusOr<std::string>& digest) {
+    if (digest.ok()) (*result.mutable_artifacts())[role] = *digest;
+    return digest.status();
+  };
+  absl::Status status;
+  const bool searches = job.spec().kind() == v1::JOB_KIND_SEARCH;
+  if (searches && !outcome.last.loss_curve.empty()) {
+    status.Update(add("curve", UploadCurve(job, outcome.last.loss_curve)));
+  }
+  if (result.diverged()) return status;
+  if (status.ok()) status.Update(add("checkpoint", UploadCheckpoint(job, member, outcome.last)));
+  // A search looks for hyperparameters; its networks are nobody's result.
+  if (status.ok() && !searches) {
+    status.Update(add("network", UploadNetwork(job, member, outcome.last)));
+  }
+  return status;
+}
+
 absl::Status Report(Job& job, const engine::Member& member, const engine::Outcome& outcome,
-                    absl::string_view engine) {
+                    double zero_output_mse, absl::string_view engine) {
   if (outcome.ending == engine::Ending::kStopped) return ReportStopped(job, member, outcome);
   v1::JobResult result;
   *result.mutable_training() = SummaryOf(outcome, engine);
+  result.mutable_training()->set_zero_output_mse(zero_output_mse);
   result.set_diverged(outcome.ending == engine::Ending::kDiverged);
-  if (!result.diverged()) {
-    auto checkpoint = UploadCheckpoint(job, member, outcome.last);
-    if (!checkpoint.ok()) return checkpoint.status();
-    (*result.mutable_artifacts())["checkpoint"] = *checkpoint;
-    // A search looks for hyperparameters; its networks are nobody's result.
-    if (job.spec().kind() == v1::JOB_KIND_TRAIN) {
-      auto network = UploadNetwork(job, member, outcome.last);
-      if (!network.ok()) return network.status();
-      (*result.mutable_artifacts())["network"] = *network;
-    }
-  }
+  const absl::Status uploaded = UploadResults(job, member, outcome, result);
+  if (!uploaded.ok()) return uploaded;
   job.Succeed(std::move(result));
   return absl::OkStatus();
+}
+
+// Waits for memory that others train in. Null: none of the jobs is wanted any longer.
+std::unique_ptr<MemoryBudget::Share> TakeMemory(const std::vector<Job*>& jobs, int64_t bytes,
+                                                Workplace& workplace) {
+  v1::Progress waiting;
+  waiting.set_phase("waiting for memory");
+  for (Job* job : jobs) job->SetProgress(waiting);
+  return workplace.memory.Take(bytes, [&jobs] {
+    return std::any_of(jobs.begin(), jobs.end(), [](const Job* job) { return job->MayGoOn(); });
+  });
+}
+
+void LogMemory(const engine::Engine& engine, const engine::Plan& plan,
+               const std::vector<engine::Member>& members, int64_t pack_bytes) {
+  const int64_t one = engine.MemoryBytes(plan, absl::MakeConstSpan(members).first(1), 1);
+  LOG(INFO) << "pack of " << members.size() << " begins with " << members.front().stream_key
+            << ": a network takes " << MemoryText(one) << ", the pack on " << members.size()
+            << " threads " << MemoryText(pack_bytes);
+}
+
+// Without outcomes if all jobs were stopped before memory was free.
+absl::StatusOr<std::vector<engine::Outcome>> TrainWithinMemory(
+    const engine::Plan& plan, const std::vector<Job*>& jobs,
+    const std::vector<engine::Member>& members, Workplace& workplace) {
+  const int threads = static_cast<int>(members.size());
+  const int64_t bytes = workplace.engine.MemoryBytes(plan, members, threads);
+  LogMemory(workplace.engine, plan, members, bytes);
+  const auto share = TakeMemory(jobs, bytes, workplace);
+  if (share == nullptr) {
+    for (Job* job : jobs) job->Stop();
+    return std::vector<engine::Outcome>();
+  }
+  PackObserver observer(jobs, members, workplace);
+  return workplace.engine.Train(plan, members, threads, observer);
 }
 
 absl::Status Train(const std::vector<std::unique_ptr<Job>>& all, Workplace& workplace) {
@@ -131,12 +199,13 @@ absl::Status Train(const std::vector<std::unique_ptr<Job>>& all, Workplace& work
     }
   }
   if (jobs.empty()) return absl::OkStatus();
-  PackObserver observer(jobs, members, workplace.leases);
-  auto outcomes = workplace.engine.Train(*plan, members, members.size(), observer);
+  auto outcomes = TrainWithinMemory(*plan, jobs, members, workplace);
   if (!outcomes.ok()) return outcomes.status();
-  for (size_t i = 0; i < jobs.size(); ++i) {
-    const absl::Status status = WithoutExceptions(
-        [&] { return Report(*jobs[i], members[i], (*outcomes)[i], workplace.engine.name()); });
+  const double zero_output_mse = ZeroOutputLoss(*plan);
+  for (size_t i = 0; i < outcomes->size(); ++i) {
+    const absl::Status status = WithoutExceptions([&] {
+      return Report(*jobs[i], members[i], (*outcomes)[i], zero_output_mse, workplace.engine.name());
+    });
     if (!status.ok()) jobs[i]->Fail(status);
   }
   return absl::OkStatus();

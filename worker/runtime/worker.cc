@@ -13,10 +13,12 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
 #include "absl/time/clock.h"
 #include "base/artifact_transfer.h"
 #include "base/build_info.h"
 #include "base/channel.h"
+#include "worker/engine/peak.h"
 #include "worker/runtime/analysis_job.h"
 #include "worker/runtime/lease_table.h"
 #include "worker/runtime/spec_conversion.h"
@@ -38,12 +40,15 @@ constexpr absl::Duration kPoll = absl::Milliseconds(20);
 constexpr absl::Duration kCheckpointPause = absl::Milliseconds(500);
 constexpr absl::Duration kShortestSync = absl::Milliseconds(50);
 constexpr int kMaxNameLength = 63;
+constexpr double kGiga = 1e9;
 
 std::string HostName() {
   char name[256] = {};
   if (gethostname(name, sizeof(name) - 1) != 0) return "localhost";
   return name;
 }
+
+int64_t MachineMemory() { return int64_t{sysconf(_SC_PHYS_PAGES)} * sysconf(_SC_PAGE_SIZE); }
 
 absl::Duration ToDuration(const google::protobuf::Duration& from) {
   return absl::Seconds(from.seconds()) + absl::Nanoseconds(from.nanos());
@@ -53,9 +58,6 @@ Options WithDefaults(Options options) {
   if (options.name.empty()) options.name = DefaultWorkerName();
   if (options.threads <= 0) options.threads = std::max(1u, std::thread::hardware_concurrency());
   if (options.max_pack <= 0) options.max_pack = options.threads;
-  if (options.memory_bytes <= 0) {
-    options.memory_bytes = int64_t{sysconf(_SC_PHYS_PAGES)} * sysconf(_SC_PAGE_SIZE);
-  }
   return options;
 }
 
@@ -81,7 +83,8 @@ struct JobThread {
 };
 
 struct Worker::Life {
-  explicit Life(Options from) : options(WithDefaults(std::move(from))) {}
+  explicit Life(Options from)
+      : options(WithDefaults(std::move(from))), memory(options.memory_bytes) {}
 
   absl::Status Run();
   absl::Status Synchronise();
@@ -102,6 +105,8 @@ struct Worker::Life {
   std::atomic<bool> draining{false};
   std::atomic<bool> leaving{false};
   LeaseTable leases;
+  MemoryBudget memory;
+  double peak_flops = 0;  // of one core
   std::unique_ptr<engine::Engine> engine;
   std::unique_ptr<v1::ArtifactService::Stub> artifacts;
   std::optional<SyncCall> sync;
@@ -113,16 +118,20 @@ struct Worker::Life {
 };
 
 absl::Status Worker::Life::Run() {
-  auto made = engine::MakeEngine(options.engine);
+  auto made = engine::MakeEngine(options.engine, {.memory_bytes = options.memory_bytes});
   if (!made.ok()) return made.status();
   engine = *std::move(made);
+  peak_flops = engine::MeasurePeakFlops();
   sync.emplace(base::MakeChannel(options.coordinator));
   artifacts = v1::ArtifactService::NewStub(
       base::MakeChannel(options.coordinator, {.credentials = nullptr, .own_connection = true}));
   workplace.emplace(Workplace{leases, *artifacts, *engine, draining, leaving, options.outage_limit,
-                              options.drain_limit});
+                              options.drain_limit, memory, peak_flops});
   LOG(INFO) << "worker " << options.name << " with " << options.threads << " threads, engine "
             << options.engine << ", coordinator " << options.coordinator;
+  LOG(INFO) << absl::StrFormat(
+      "one core does at most %.1f GFLOP/s; memory for training: %s", peak_flops / kGiga,
+      options.memory_bytes > 0 ? MemoryText(options.memory_bytes) : std::string("no limit"));
   std::thread uploader([this] { UploadCheckpoints(); });
   const absl::Status end = Synchronise();
   draining = true;
@@ -141,7 +150,8 @@ v1::SyncRequest Worker::Life::MakeRequest() const {
   v1::Capability& capability = *request.mutable_capability();
   capability.add_engine(options.engine);
   capability.set_threads(options.threads);
-  capability.set_memory_bytes(options.memory_bytes);
+  capability.set_memory_bytes(options.memory_bytes > 0 ? options.memory_bytes : MachineMemory());
+  if (peak_flops > 0) capability.set_peak_flops_per_core(peak_flops);
   capability.add_device("cpu");
   for (auto kind : {v1::JOB_KIND_SEARCH, v1::JOB_KIND_TRAIN, v1::JOB_KIND_ANALYZE}) {
     capability.add_kind(kind);

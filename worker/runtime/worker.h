@@ -23,10 +23,11 @@ namespace rnnfarm::worker {
 struct Options {
   std::string coordinator;  // host:port
   std::string name;         // resource id of the worker; empty: <host>-<process id>
-  std::string engine = "reference";
+  std::string engine = "cpu";
   // Networks that are trained or analysed side by side, one thread each; 0: one for each processor.
   int threads = 0;
-  int64_t memory_bytes = 0;  // that it announces; 0: what the machine has
+  // What training may take; 0: no limit. It announces this, or what the machine has.
+  int64_t memory_bytes = 0;
   // Networks of one pack at most; 0: as many as threads.
   int max_pack = 0;
   // The worker computes on through an outage of the coordinator as long as this.

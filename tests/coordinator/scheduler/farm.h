@@ -200,7 +200,8 @@ inline v1::SweepSpec KnownSweep(const std::string& merge = "") {
 // kSmallSweep with a search of 8 draws in 3 rungs.
 inline v1::SweepSpec SearchedSweep(const std::string& merge = "") {
   v1::SweepSpec spec = ParseSweep(kSmallSweep);
-  spec.MergeFrom(ParseSweep("search { trials_per_config: 8 rungs: 3 }" + merge));
+  spec.MergeFrom(ParseSweep("search { trials_per_config: 8 rungs: 3 }"));
+  spec.MergeFrom(ParseSweep(merge));
   return spec;
 }
 

@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <limits>
+#include <optional>
 #include <set>
 
 #include "gmock/gmock.h"
@@ -20,9 +21,13 @@ std::vector<v1::Lease> LeaseAll(Farm& farm) {
   return {response.leases().begin(), response.leases().end()};
 }
 
-v1::JobReport WithLoss(const v1::Lease& lease, double loss) {
+// Without `zero_output` the worker does not tell what a network that answers 0 would score.
+v1::JobReport WithLoss(const v1::Lease& lease, double loss,
+                       std::optional<double> zero_output = std::nullopt) {
   v1::JobReport report = Farm::Result(lease);
-  report.mutable_result()->mutable_training()->set_validation_loss(loss);
+  v1::TrainingSummary& training = *report.mutable_result()->mutable_training();
+  training.set_validation_loss(loss);
+  if (zero_output.has_value()) training.set_zero_output_mse(*zero_output);
   return report;
 }
 
@@ -90,12 +95,81 @@ TEST(Search, DivergedDrawsComeLast) {
   for (const v1::Lease& lease : rung) {
     farm.Report("w", DrawOf(farm, lease) == 6 ? Farm::Diverged(lease) : WithLoss(lease, 4));
   }
-  rung = LeaseAll(farm);
-  ASSERT_THAT(rung, SizeIs(1));
-  EXPECT_EQ(DrawOf(farm, rung[0]), 7);
-  farm.Report("w", WithLoss(rung[0], 1));
+  EXPECT_EQ(Config(farm).chosen_draw(), 7) << "one alone has nobody to beat";
   EXPECT_EQ(Config(farm).hyperparameters().SerializeAsString(),
             Config(farm).trials(7).hyperparameters().SerializeAsString());
+  EXPECT_EQ(LeaseAll(farm)[0].spec().kind(), v1::JOB_KIND_TRAIN);
+}
+
+TEST(Search, WhatDidNotLearnIsExcludedWithTheReason) {
+  Farm farm;
+  farm.Submit(SearchedSweep());
+  constexpr double kZeroOutput = 0.8;  // learnt_below is 0.5
+  for (const int rung_size : {8, 4, 2}) {
+    const std::vector<v1::Lease> rung = LeaseAll(farm);
+    ASSERT_THAT(rung, SizeIs(rung_size));
+    for (const v1::Lease& lease : rung) {
+      farm.Report("w", WithLoss(lease, 0.4 + 0.01 * DrawOf(farm, lease), kZeroOutput));
+    }
+    farm.Restart();
+  }
+  EXPECT_FALSE(Config(farm).chosen());
+  EXPECT_FALSE(Config(farm).has_chosen_draw());
+  EXPECT_EQ(Config(farm).zero_output_mse(), kZeroOutput);
+  const std::string reason =
+      "the search did not learn: its best draw, number 0 of 8, reached validation loss 0.4 after "
+      "20000 iterations, not below 0.4 = search.learnt_below 0.5 x 0.8, the loss of a network that "
+      "answers 0";
+  EXPECT_EQ(Config(farm).failure_reason(), reason);
+  EXPECT_EQ(farm.Network(std::string(kKey) + "-s0").excluded_reason(), reason);
+  const v1::Sweep sweep = farm.Sweep();
+  EXPECT_EQ(sweep.search_failure_count(), 1);
+  ASSERT_EQ(sweep.search_failures_size(), 1);
+  EXPECT_EQ(sweep.search_failures(0).configuration(), kKey);
+  EXPECT_EQ(sweep.search_failures(0).networks(), 2);
+  EXPECT_EQ(sweep.search_failures(0).reason(), reason);
+  farm.Finish();
+  EXPECT_EQ(farm.Sweep().state(), v1::SWEEP_STATE_SUCCEEDED) << "a result, not an error";
+}
+
+TEST(Search, OneAloneGoesOnUntilItHasLearnt) {
+  for (const bool learnt : {true, false}) {
+    Farm farm;
+    farm.Submit(SearchedSweep("search { trials_per_config: 2 }"));
+    for (const v1::Lease& lease : LeaseAll(farm)) {
+      farm.Report("w", WithLoss(lease, learnt ? 0.1 : 0.7, 1.0));
+    }
+    EXPECT_EQ(Config(farm).chosen(), learnt);
+    const std::vector<v1::Lease> next = LeaseAll(farm);
+    ASSERT_FALSE(next.empty());
+    EXPECT_EQ(next[0].spec().kind(), learnt ? v1::JOB_KIND_TRAIN : v1::JOB_KIND_SEARCH);
+    if (learnt) continue;
+    ASSERT_THAT(next, SizeIs(1));
+    EXPECT_EQ(next[0].spec().until_iteration(), 10000);
+    farm.Report("w", WithLoss(next[0], 0.3, 1.0));
+    EXPECT_EQ(Config(farm).chosen_draw(), 0);
+  }
+}
+
+TEST(Search, AnyLossWillDoWithoutAThreshold) {
+  Farm farm;
+  farm.Submit(SearchedSweep("search { trials_per_config: 1 learnt_below: 0 }"));
+  farm.Report("w", WithLoss(LeaseAll(farm)[0], 0.99, 1.0));
+  EXPECT_TRUE(Config(farm).chosen());
+}
+
+TEST(Search, KeepsTheCurveOfEveryDraw) {
+  Farm farm;
+  farm.Submit(SearchedSweep("search { trials_per_config: 2 }"));
+  for (const v1::Lease& lease : LeaseAll(farm)) {
+    const int draw = DrawOf(farm, lease);
+    v1::JobReport report = draw == 0 ? Farm::Diverged(lease) : WithLoss(lease, 0.1);
+    (*report.mutable_result()->mutable_artifacts())["curve"] = absl::StrCat("curve of ", draw);
+    farm.Report("w", report);
+  }
+  farm.Restart();
+  EXPECT_EQ(Config(farm).trials(0).curve(), "curve of 0");
+  EXPECT_EQ(Config(farm).trials(1).curve(), "curve of 1");
 }
 
 TEST(Search, WhenEveryDrawDivergesItsNetworksAreExcludedWithTheReason) {

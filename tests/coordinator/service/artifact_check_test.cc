@@ -58,6 +58,20 @@ TEST(ArtifactCheck, RefusesACheckpointOfAnotherShape) {
   EXPECT_THAT(std::string(velocity.message()), HasSubstr("velocity"));
 }
 
+TEST(ArtifactCheck, KnowsALossCurve) {
+  const auto curve = [](std::vector<int64_t> shape, double last) {
+    const int64_t count = shape[0] * shape[1];
+    std::vector<double> values(count, 0.5);
+    values.back() = last;
+    return base::EncodeNpy(base::Array::Of<double>(shape, values));
+  };
+  EXPECT_TRUE(CheckArtifact("curve", curve({4, 3}, 0.25), kGru).ok());
+  EXPECT_THAT(std::string(CheckArtifact("curve", curve({3, 4}, 0.25), kGru).message()),
+              HasSubstr("points x 3"));
+  EXPECT_FALSE(CheckArtifact("curve", curve({4, 3}, std::nan("")), kGru).ok());
+  EXPECT_FALSE(CheckArtifact("curve", "no array", kGru).ok());
+}
+
 TEST(ArtifactCheck, RefusesWhatIsNotFinite) {
   for (const double value : {std::nan(""), std::numeric_limits<double>::infinity()}) {
     const absl::Status network = CheckArtifact("network", NetworkFile(value), kGru);

@@ -146,6 +146,33 @@ TEST(FarmService, PagesFiltersAndOrdersNetworks) {
   EXPECT_THAT(Text(status), HasSubstr("page_token"));
 }
 
+TEST(FarmService, PagesConfigurationsWithTheDrawsOfTheirSearches) {
+  ServedFarm farm;
+  v1::SweepSpec spec = TinySweep();
+  spec.clear_hyperparameters();
+  spec.mutable_search()->set_trials_per_config(3);
+  spec.mutable_grid()->add_units(8);
+  farm.MustSubmit(spec);
+  v1::ListConfigurationsRequest request;
+  request.set_parent("sweeps/tiny");
+  request.set_page_size(1);
+  v1::ListConfigurationsResponse first, second;
+  const absl::Status status = farm.Call(&Stub::ListConfigurations, request, &first);
+  ASSERT_TRUE(status.ok()) << status;
+  EXPECT_EQ(first.total_size(), 2);
+  ASSERT_EQ(first.configurations_size(), 1);
+  EXPECT_EQ(first.configurations(0).units(), 4);
+  EXPECT_EQ(first.configurations(0).trials_size(), 3);
+  request.set_page_token(first.next_page_token());
+  ASSERT_TRUE(farm.Call(&Stub::ListConfigurations, request, &second).ok());
+  ASSERT_EQ(second.configurations_size(), 1);
+  EXPECT_EQ(second.configurations(0).units(), 8);
+  EXPECT_EQ(second.next_page_token(), "");
+  request.set_parent("sweeps/none");
+  request.clear_page_token();
+  EXPECT_TRUE(absl::IsNotFound(farm.Call(&Stub::ListConfigurations, request, &first)));
+}
+
 TEST(FarmService, FiltersJobsByTheirNetworksFields) {
   ServedFarm farm;
   farm.MustSubmit(TinySweep());

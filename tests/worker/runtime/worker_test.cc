@@ -7,6 +7,7 @@
 #include <set>
 #include <string>
 #include <thread>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
@@ -35,8 +36,10 @@ v1::JobSpec Spec(int64_t iterations) {
   spec.mutable_training()->set_iterations(iterations);
   spec.mutable_training()->set_batch_size(8);
   spec.mutable_training()->set_validation_trials(16);
-  spec.mutable_training()->set_checkpoint_every(20);
-  spec.mutable_training()->set_log_every(5);
+  // Points of the curve and checkpoints by the second, not by the microsecond.
+  const bool is_short = iterations < 1000;
+  spec.mutable_training()->set_checkpoint_every(is_short ? 20 : 2000);
+  spec.mutable_training()->set_log_every(is_short ? 5 : 500);
   spec.mutable_hyperparameters()->set_learning_rate(0.01);
   spec.mutable_hyperparameters()->set_lr_decay(0.5);
   spec.mutable_hyperparameters()->set_momentum(0.5);
@@ -57,7 +60,7 @@ v1::Lease LeaseOf(const std::string& job, uint64_t attempt, v1::JobSpec spec) {
 // Longer than any test waits; ended from outside.
 constexpr int64_t kEndless = 100'000'000;
 // A few seconds of training.
-constexpr int64_t kLong = 3000;
+constexpr int64_t kLong = 300'000;
 
 class WorkerTest : public testing::Test {
  protected:
@@ -109,7 +112,8 @@ TEST_F(WorkerTest, TrainsUploadsAndReports) {
   const v1::JobReport report = WaitForEnd("jobs/a");
   ASSERT_TRUE(report.has_result()) << report.DebugString();
   EXPECT_EQ(report.result().training().iterations(), 60);
-  EXPECT_EQ(report.result().training().engine(), "reference");
+  EXPECT_EQ(report.result().training().engine(), "cpu");
+  EXPECT_EQ(report.result().training().zero_output_mse(), 1);
   const auto& artifacts = report.result().artifacts();
   ASSERT_TRUE(artifacts.contains("network") && artifacts.contains("checkpoint"));
   const std::string bytes = coordinator_.Artifact(artifacts.at("network"));
@@ -142,7 +146,11 @@ TEST_F(WorkerTest, SearchReportsWhereTheNextRungResumes) {
   coordinator_.Grant(LeaseOf("jobs/rung0", 1, spec));
   const v1::JobReport first = WaitForEnd("jobs/rung0");
   ASSERT_TRUE(first.has_result()) << first.DebugString();
-  EXPECT_EQ(first.result().artifacts_size(), 1);
+  EXPECT_EQ(first.result().artifacts_size(), 2);
+  const auto curve =
+      base::DecodeNpy(coordinator_.Artifact(first.result().artifacts().at("curve")), "curve");
+  ASSERT_TRUE(curve.ok()) << curve.status();
+  EXPECT_EQ(curve->shape, (std::vector<int64_t>{5, 3}));  // iterations 0, 5, 10, 15 and 20
   spec.set_kind(v1::JOB_KIND_TRAIN);
   spec.set_until_iteration(60);
   spec.set_resume_from(first.result().artifacts().at("checkpoint"));
@@ -150,6 +158,32 @@ TEST_F(WorkerTest, SearchReportsWhereTheNextRungResumes) {
   const v1::JobReport second = WaitForEnd("jobs/rung1");
   ASSERT_TRUE(second.has_result()) << second.DebugString();
   EXPECT_TRUE(coordinator_.Artifact(second.result().artifacts().at("network")) == CalmNetwork(60));
+}
+
+TEST_F(WorkerTest, ADrawThatDivergesLeavesItsCurveAndLastFiniteLoss) {
+  v1::JobSpec spec = Spec(60);
+  spec.set_kind(v1::JOB_KIND_SEARCH);
+  spec.set_activation("relu");
+  spec.mutable_hyperparameters()->set_learning_rate(1e30);
+  spec.mutable_hyperparameters()->set_clip_norm(1e30);
+  StartWorker();
+  coordinator_.Grant(LeaseOf("jobs/a", 1, spec));
+  const v1::JobReport report = WaitForEnd("jobs/a");
+  ASSERT_TRUE(report.has_result()) << report.DebugString();
+  EXPECT_TRUE(report.result().diverged());
+  EXPECT_TRUE(report.result().training().has_last_finite_loss());
+  EXPECT_EQ(report.result().artifacts_size(), 1);
+  EXPECT_TRUE(report.result().artifacts().contains("curve"));
+}
+
+TEST_F(WorkerTest, TellsHowFastItIs) {
+  StartWorker();
+  coordinator_.Grant(LeaseOf("jobs/a", 1, Spec(kEndless)));
+  ASSERT_TRUE(coordinator_.WaitUntil(
+      [&] { return coordinator_.ProgressOf("jobs/a").operations_per_second() > 0; }));
+  EXPECT_GT(coordinator_.syncs().back().capability().peak_flops_per_core(), 1e9);
+  const double share = coordinator_.ProgressOf("jobs/a").share_of_peak();
+  EXPECT_TRUE(share > 0 && share < 1) << share;
 }
 
 TEST_F(WorkerTest, MembersOfAPackEndOneByOneWithTheSameBytesAsAlone) {

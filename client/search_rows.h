@@ -1,0 +1,29 @@
+// A draw of a hyperparameter search as a row: the same values in `sweep draws` and in the results'
+// search.csv.
+#ifndef RNNFARM_CLIENT_SEARCH_ROWS_H_
+#define RNNFARM_CLIENT_SEARCH_ROWS_H_
+
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "client/farm.h"
+#include "client/table.h"
+#include "rnnfarm/v1/population.pb.h"
+
+namespace rnnfarm::client {
+
+// search.csv (RFC 4180): configuration, draw, task, architecture, activation, units, l2, rung (the
+// last one it ended), iterations, validation_loss, diverged, chosen, learning_rate, lr_decay,
+// momentum, clip_norm, zero_output_mse, curve (path in the results), reason (why none was chosen),
+// then the sweep's further axes by name. Empty where there is no value, such as the loss of a draw
+// that diverged.
+Table SearchTable(const std::vector<v1::Configuration>& configurations);
+
+// All configurations of "sweeps/NAME" that are or were searched, in order.
+absl::StatusOr<std::vector<v1::Configuration>> SearchedConfigurations(const Farm& farm,
+                                                                      const std::string& sweep);
+
+}  // namespace rnnfarm::client
+
+#endif  // RNNFARM_CLIENT_SEARCH_ROWS_H_

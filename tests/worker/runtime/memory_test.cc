@@ -1,0 +1,75 @@
+#include "worker/runtime/memory.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <string>
+#include <thread>
+
+namespace rnnfarm::worker {
+namespace {
+
+using ::testing::HasSubstr;
+
+TEST(Memory, ReadsAmountsAsPeopleWriteThem) {
+  constexpr int64_t kMebi = 1 << 20, kGibi = 1 << 30;
+  EXPECT_EQ(*ParseMemory("4GiB"), 4 * kGibi);
+  EXPECT_EQ(*ParseMemory(" 512 mb "), 512 * kMebi);
+  EXPECT_EQ(*ParseMemory("1.5g"), kGibi + kGibi / 2);
+  EXPECT_EQ(*ParseMemory("2"), 2 * kGibi);
+  EXPECT_EQ(*ParseMemory("100B"), 100);
+  EXPECT_EQ(*ParseMemory("3KiB"), 3 << 10);
+  EXPECT_EQ(*ParseMemory("1T"), 1024 * kGibi);
+  EXPECT_EQ(*ParseMemory("0"), 0);
+  EXPECT_EQ(*ParseMemory(""), 0);
+}
+
+TEST(Memory, RefusesWhatIsNoAmount) {
+  for (const char* text : {"a lot", "GiB", "-1", "4 XiB", "4GiBs", "4 4", "1e30", "nan", "4iB"}) {
+    const auto bytes = ParseMemory(text);
+    ASSERT_FALSE(bytes.ok()) << text << " is " << *bytes;
+    EXPECT_THAT(std::string(bytes.status().message()), HasSubstr(text));
+    EXPECT_THAT(std::string(bytes.status().message()), HasSubstr("4GiB"));
+  }
+}
+
+TEST(Memory, IsToldInFittingUnits) {
+  EXPECT_EQ(MemoryText(100), "100 B");
+  EXPECT_EQ(MemoryText(64 << 20), "64.0 MiB");
+}
+
+TEST(MemoryBudget, LetsNobodyInWhoDoesNotFitBesideTheOthers) {
+  MemoryBudget budget(100);
+  const auto wanted = [] { return true; };
+  auto first = budget.Take(60, wanted);
+  auto second = budget.Take(40, wanted);
+  std::atomic<bool> in = false;
+  std::thread third([&] {
+    const auto share = budget.Take(50, wanted);
+    in = true;
+  });
+  second.reset();  // 60 are taken: 50 do not fit yet
+  std::this_thread::sleep_for(std::chrono::milliseconds(250));
+  EXPECT_FALSE(in);
+  first.reset();
+  third.join();
+  EXPECT_TRUE(in);
+}
+
+TEST(MemoryBudget, AloneOneMayTakeMoreThanThereIs) {
+  MemoryBudget budget(100);
+  EXPECT_NE(budget.Take(1000, [] { return true; }), nullptr);
+  MemoryBudget unlimited(0);
+  const auto one = unlimited.Take(1000, [] { return false; });
+  EXPECT_NE(unlimited.Take(1000, [] { return false; }), nullptr);
+}
+
+TEST(MemoryBudget, NobodyWaitsInVain) {
+  MemoryBudget budget(100);
+  const auto all = budget.Take(100, [] { return true; });
+  EXPECT_EQ(budget.Take(1, [] { return false; }), nullptr);
+}
+
+}  // namespace
+}  // namespace rnnfarm::worker

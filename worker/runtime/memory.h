@@ -1,0 +1,57 @@
+// How much memory training may take, in words and in force.
+#ifndef RNNFARM_WORKER_RUNTIME_MEMORY_H_
+#define RNNFARM_WORKER_RUNTIME_MEMORY_H_
+
+#include <condition_variable>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+
+namespace rnnfarm::worker {
+
+// Bytes of "4GiB", "512M" or "1.5g": units of 1024, with or without "iB" or "B", in either case; a
+// number alone is GiB. INVALID_ARGUMENT shows the form. 0 or empty: no limit.
+absl::StatusOr<int64_t> ParseMemory(absl::string_view text);
+// "64.2 MiB".
+std::string MemoryText(int64_t bytes);
+
+// One limit for all packs that train at the same time. Thread-safe.
+class MemoryBudget {
+ public:
+  explicit MemoryBudget(int64_t limit_bytes) : limit_(limit_bytes) {}
+
+  // A share of the budget, given back when it goes.
+  class Share {
+   public:
+    Share(MemoryBudget& budget, int64_t bytes) : budget_(budget), bytes_(bytes) {}
+    ~Share() { budget_.Return(bytes_); }
+    Share(const Share&) = delete;
+    Share& operator=(const Share&) = delete;
+
+   private:
+    MemoryBudget& budget_;
+    const int64_t bytes_;
+  };
+
+  // Waits until `bytes` fit beside what the others have, or nobody has anything: what alone exceeds
+  // the limit is for the engine to cut down or refuse. Null: `go_on`, asked several times a
+  // second, turned false before.
+  std::unique_ptr<Share> Take(int64_t bytes, const std::function<bool()>& go_on);
+
+ private:
+  void Return(int64_t bytes);
+
+  const int64_t limit_;  // 0: none
+  std::mutex mutex_;
+  std::condition_variable returned_;
+  int64_t taken_ = 0;
+};
+
+}  // namespace rnnfarm::worker
+
+#endif  // RNNFARM_WORKER_RUNTIME_MEMORY_H_
