@@ -1,5 +1,6 @@
 #include "client/network_rows.h"
 
+#include <map>
 #include <set>
 
 #include "absl/strings/str_cat.h"
@@ -38,18 +39,29 @@ void AddTraining(const v1::Network& network, std::vector<Value>& row) {
   }
 }
 
+// "not converged 12, out of range 3", or empty.
+std::string RejectedText(const v1::ConditionSummary& condition) {
+  const std::map<std::string, int> by_reason(condition.rejected().begin(),
+                                             condition.rejected().end());
+  return absl::StrJoin(by_reason, ", ", absl::PairFormatter(" "));
+}
+
 void AddFixedPoints(const v1::Network& network, std::vector<Value>& row) {
+  constexpr int kColumns = 8;
   if (!network.has_fixed_points()) {
-    row.resize(row.size() + 3);
+    row.resize(row.size() + kColumns);
     return;
   }
   const v1::FixedPointSummary& summary = network.fixed_points();
+  const auto add = [&](const auto& of) { row.push_back(OverConditions(summary, of)); };
   row.push_back(FixedPointsText(summary));
-  row.push_back(OverConditions(
-      summary, [](const v1::ConditionSummary& c) { return absl::StrCat(c.index_sum()); }));
-  row.push_back(OverConditions(summary, [](const v1::ConditionSummary& c) {
-    return std::string(c.certified() ? "true" : "false");
-  }));
+  add([](const v1::ConditionSummary& c) { return absl::StrCat(c.index_sum()); });
+  add([](const v1::ConditionSummary& c) { return std::string(c.certified() ? "true" : "false"); });
+  add([](const v1::ConditionSummary& c) { return absl::StrCat(c.starts()); });
+  add([](const v1::ConditionSummary& c) { return absl::StrCat(c.converged()); });
+  add(RejectedText);
+  add([](const v1::ConditionSummary& c) { return absl::StrCat(c.estimated_unseen()); });
+  add([](const v1::ConditionSummary& c) { return absl::StrCat(c.largest_q()); });
 }
 
 }  // namespace
@@ -86,6 +98,11 @@ Table NetworksTable(const std::vector<v1::Network>& networks) {
                                  {"fixed_points"},
                                  {"index_sum"},
                                  {"certified", true},
+                                 {"starts", true},
+                                 {"converged", true},
+                                 {"rejected", true},
+                                 {"estimated_unseen", true},
+                                 {"largest_q", true},
                                  {"included"},
                                  {"excluded_reason"}};
   for (const std::string& axis : axes) columns.push_back({axis, true});

@@ -89,7 +89,8 @@ TEST_F(FarmTest, RunLeavesResultsAndReport) {
               StartsWith("key,task,architecture,activation,units,l2,seed,untrained,state,"
                          "iterations,train_loss,validation_loss,diverged_at,last_finite_loss,"
                          "learning_rate,lr_decay,momentum,"
-                         "clip_norm,fixed_points,index_sum,certified,included,excluded_reason\r\n"
+                         "clip_norm,fixed_points,index_sum,certified,starts,converged,rejected,"
+                         "estimated_unseen,largest_q,included,excluded_reason\r\n"
                          "flipflop-vanilla-tanh-8-l2_1e-05-s0,flipflop,vanilla,tanh,8,1e-05,0,"
                          "false,analyzed,60,"));
 }
@@ -105,7 +106,10 @@ for f in manifest['files']:
     data = open(f['path'], 'rb').read()
     assert len(data) == f['size_bytes'] and hashlib.sha256(data).hexdigest() == f['sha256']
     if f['path'].endswith(('.npy', '.npz')): np.load(f['path'], allow_pickle=False)
-assert len(list(csv.DictReader(open('networks.csv', newline='')))) == 3
+rows = list(csv.DictReader(open('networks.csv', newline='')))
+assert len(rows) == 3
+for row in rows:
+    assert int(row['starts']) >= int(row['converged']) > 0 and float(row['largest_q']) < 1e-20, row
 ")";
   EXPECT_EQ(std::system(command.c_str()), 0);
 }

@@ -9,6 +9,7 @@
 #include "worker/dynamics/fixed_points.h"
 #include "worker/dynamics/graph.h"
 #include "worker/dynamics/trained_network.h"
+#include "worker/dynamics/ways.h"
 
 namespace rnnfarm::dynamics {
 
@@ -116,11 +117,14 @@ absl::StatusOr<Report> AnalyzeLoaded(const TrainedNetwork& network, const task::
       MakeGraph(network, *points, task, search.settings,
                 base::DeriveStream(base_seed, stream_key, "transitions"), progress);
   if (!graph.ok()) return graph.status();
-  absl::StatusOr<std::string> file = EncodeFixedPoints(
-      network.spec, *points, *graph, Name(task.graph()), search.settings, report.conditions);
+  base::Archive archive = FixedPointArchive(network.spec, *points, *graph, Name(task.graph()),
+                                            search.settings, report.conditions);
+  if (!progress("ways", 0)) return Cancelled("ways");
+  AddWays(network, *points, *graph, task, trajectories, archive);
+  absl::StatusOr<std::string> file = archive.Encode();
   if (!file.ok()) return file.status();
   report.fixed_points_file = *std::move(file);
-  progress("graph", 1);
+  progress("ways", 1);
   return report;
 }
 

@@ -50,13 +50,13 @@ struct Report {
   // frequency (cycles a step) of each mode (points, S), is_stable
   // (points), cond_id (points), n_unstable (points), readout (points, K), is_slow (points),
   // transitions (nodes, nodes; the graph that topology compares), node_point (nodes; row of xstar
-  // of each node), meta.
+  // of each node), meta, and what AddWays adds.
   std::string fixed_points_file;
   std::vector<ConditionSummary> conditions;
 };
 
-// `progress` is called with a phase ("states", "fixed points", "graph") and a share 0 to 1; false
-// cancels (CANCELLED).
+// `progress` is called with a phase ("states", "fixed points", "graph", "ways") and a share 0 to 1;
+// false cancels (CANCELLED).
 absl::StatusOr<Report> Analyze(const rnn::NetworkFile& network, const task::Task& task,
                                const Settings& settings, uint64_t base_seed,
                                absl::string_view stream_key,

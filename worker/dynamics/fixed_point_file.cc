@@ -6,7 +6,6 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
-#include "base/array_file.h"
 
 namespace rnnfarm::dynamics {
 
@@ -130,11 +129,10 @@ void AddColumns(const rnn::CellSpec& spec, const std::vector<FixedPoint>& points
 
 }  // namespace
 
-absl::StatusOr<std::string> EncodeFixedPoints(const rnn::CellSpec& spec,
-                                              const std::vector<FixedPoint>& points,
-                                              const Graph& graph, absl::string_view graph_kind,
-                                              const Settings& settings,
-                                              const std::vector<ConditionSummary>& conditions) {
+base::Archive FixedPointArchive(const rnn::CellSpec& spec, const std::vector<FixedPoint>& points,
+                                const Graph& graph, absl::string_view graph_kind,
+                                const Settings& settings,
+                                const std::vector<ConditionSummary>& conditions) {
   base::Archive archive;
   archive.Add("xstar", Rows<double>(points, {spec.state_size()},
                                     [](const FixedPoint& p, auto& out) { Append(p.state, out); }));
@@ -148,7 +146,7 @@ absl::StatusOr<std::string> EncodeFixedPoints(const rnn::CellSpec& spec,
   archive.Add("transitions_lost", Array::Of<double>({nodes}, graph.lost));
   archive.Add("node_point", Array::Of<int64_t>({nodes}, graph.nodes));
   archive.Add("meta", Array::Text(MetaJson(spec, graph_kind, settings, conditions)));
-  return archive.Encode();
+  return archive;
 }
 
 }  // namespace rnnfarm::dynamics

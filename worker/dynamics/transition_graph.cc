@@ -1,8 +1,8 @@
 #include <algorithm>
-#include <cmath>
-#include <tuple>
+#include <map>
 
 #include "worker/dynamics/graph.h"
+#include "worker/dynamics/settling.h"
 
 namespace rnnfarm::dynamics {
 
@@ -10,35 +10,19 @@ namespace {
 
 using torch::Tensor;
 
-// A run rests when no component changes by more in one step.
-constexpr double kRest = 1e-6;
-// A run that does not rest in so many steps is lost.
-constexpr int kMaxSteps = 4000;
-// Resting is looked for this often.
-constexpr int kStepsBetweenChecks = 8;
-// How far from a stable point a run may rest: slow last approaches leave it short of the point.
-constexpr double kMatchDistance = 0.05;
 // Rows that run together; bounds memory.
 constexpr int64_t kRunsTogether = 8192;
 
-// Runs under way: `run` is node * graph_runs + number.
-struct Runs {
-  Tensor run, state, projected;
-
-  void Keep(const Tensor& mask) {
-    run = run.index({mask});
-    state = state.index({mask});
-    projected = projected.index({mask});
-  }
-};
-
+// A run is node * graph_runs + number.
 class TransitionRuns {
  public:
   TransitionRuns(const TrainedNetwork& network, const std::vector<FixedPoint>& points,
                  const Settings& settings, base::StreamKey random)
       : network_(network), points_(points), settings_(settings), random_(random) {
     for (size_t i = 0; i < points.size(); ++i) {
-      if (!points[i].slow) graph_.nodes.push_back(static_cast<int64_t>(i));
+      if (points[i].slow) continue;
+      node_[static_cast<int64_t>(i)] = graph_.nodes.size();
+      graph_.nodes.push_back(static_cast<int64_t>(i));
     }
     graph_.adjacency.assign(graph_.nodes.size() * graph_.nodes.size(), 0);
     graph_.lost.assign(graph_.nodes.size(), 0);
@@ -49,7 +33,7 @@ class TransitionRuns {
     for (int64_t first = 0; first < total; first += kRunsTogether) {
       const int64_t count = std::min(kRunsTogether, total - first);
       const auto go_on = [&](double share) { return progress((first + share * count) / total); };
-      if (!RunTogether(Begin(first, count), go_on)) {
+      if (!RunTogether(first, count, go_on)) {
         return absl::CancelledError("the transition graph was cancelled");
       }
     }
@@ -60,20 +44,26 @@ class TransitionRuns {
   }
 
  private:
-  const FixedPoint& NodeOf(int64_t run) const {
-    return points_[graph_.nodes[run / settings_.graph_runs]];
-  }
+  int64_t NodeOf(int64_t run) const { return run / settings_.graph_runs; }
+  const FixedPoint& PointOf(int64_t run) const { return points_[graph_.nodes[NodeOf(run)]]; }
 
-  // The points of the runs' nodes, each pushed in a direction uniform on the sphere.
-  Runs Begin(int64_t first, int64_t count) const {
+  // From the points of the runs' nodes, each pushed in a direction uniform on the sphere.
+  bool RunTogether(int64_t first, int64_t count, const GraphProgress& go_on) {
     std::vector<Tensor> states, inputs;
     for (int64_t run = first; run < first + count; ++run) {
-      states.push_back(NodeOf(run).state + settings_.graph_epsilon * Direction(run));
-      inputs.push_back(NodeOf(run).input);
+      states.push_back(PointOf(run).state + settings_.graph_epsilon * Direction(run));
+      inputs.push_back(PointOf(run).input);
     }
-    const Tensor input = torch::stack(inputs);
-    return {torch::arange(first, first + count), torch::stack(states),
-            torch::addmm(network_.weights.bias, input, network_.weights.weight_ih.t())};
+    SettlingObserver observer;
+    observer.on_rest = [&](int64_t row, const Tensor& state) {
+      const int64_t run = first + row, from = NodeOf(run);
+      const int64_t to = PointAt(points_, PointOf(run).condition, state);
+      (to < 0 ? graph_.lost[from] : graph_.adjacency[from * graph_.nodes.size() + node_.at(to)]) +=
+          1;
+    };
+    observer.on_lost = [&](int64_t row) { graph_.lost[NodeOf(first + row)] += 1; };
+    observer.go_on = go_on;
+    return Settle(network_, torch::stack(states), torch::stack(inputs), observer);
   }
 
   Tensor Direction(int64_t run) const {
@@ -83,68 +73,11 @@ class TransitionRuns {
     return u / u.norm().clamp_min(1e-300);
   }
 
-  bool RunTogether(Runs runs, const GraphProgress& progress) {
-    const int64_t all = runs.run.size(0);
-    for (int step = 1; step <= kMaxSteps && runs.run.size(0) > 0; ++step) {
-      const Tensor next =
-          rnn::StepProjected(network_.spec, network_.weights, runs.state, runs.projected);
-      const Tensor change = next - runs.state;
-      runs.state = next;
-      if (step % kStepsBetweenChecks != 0) continue;
-      const Tensor largest = std::get<0>(change.abs().max(1));
-      // A run that left the finite numbers will never rest.
-      const Tensor over = torch::isfinite(largest).logical_not();
-      const Tensor rested = largest < kRest;
-      Settle(runs, rested);
-      Lose(runs, over);
-      runs.Keep(rested.logical_or(over).logical_not());
-      if (!progress(1 - static_cast<double>(runs.run.size(0)) / all)) return false;
-    }
-    Lose(runs, torch::ones({runs.run.size(0)}, torch::kBool));
-    return true;
-  }
-
-  void Settle(const Runs& runs, const Tensor& mask) {
-    const Tensor run = runs.run.index({mask}).contiguous();
-    const Tensor state = runs.state.index({mask});
-    for (int64_t row = 0; row < run.size(0); ++row) {
-      const int64_t id = run.data_ptr<int64_t>()[row];
-      const int64_t from = id / settings_.graph_runs;
-      const int64_t to = NearestStable(NodeOf(id).condition, state[row]);
-      (to < 0 ? graph_.lost[from] : graph_.adjacency[from * graph_.nodes.size() + to]) += 1;
-    }
-  }
-
-  void Lose(const Runs& runs, const Tensor& mask) {
-    const Tensor run = runs.run.index({mask}).contiguous();
-    for (int64_t row = 0; row < run.size(0); ++row) {
-      graph_.lost[run.data_ptr<int64_t>()[row] / settings_.graph_runs] += 1;
-    }
-  }
-
-  int64_t NearestStable(int condition, const Tensor& state) const {
-    double least = kMatchDistance * kMatchDistance;
-    int64_t nearest = -1;
-    for (size_t node = 0; node < graph_.nodes.size(); ++node) {
-      const FixedPoint& point = points_[graph_.nodes[node]];
-      if (point.condition != condition || point.map.unstable > 0) continue;
-      const double* a = point.state.data_ptr<double>();
-      const double* b = state.data_ptr<double>();
-      double distance = 0;
-      for (int64_t i = 0; i < state.size(0) && distance < least; ++i) {
-        distance += (a[i] - b[i]) * (a[i] - b[i]);
-      }
-      if (distance >= least) continue;
-      least = distance;
-      nearest = static_cast<int64_t>(node);
-    }
-    return nearest;
-  }
-
   const TrainedNetwork& network_;
   const std::vector<FixedPoint>& points_;
   const Settings& settings_;
   const base::StreamKey random_;
+  std::map<int64_t, size_t> node_;  // by index of the point
   Graph graph_;
 };
 

@@ -100,7 +100,7 @@ TEST_F(Analysis, RefusesANetworkOfAnotherShapeThanItsTask) {
 }
 
 TEST_F(Analysis, StopsWhenProgressSaysSo) {
-  for (const std::string stop : {"states", "fixed points", "graph"}) {
+  for (const std::string stop : {"states", "fixed points", "graph", "ways"}) {
     const auto report = Analyze(Bistable(1), AtRest(1), Few(), 7, "network",
                                 [&](absl::string_view phase, double) { return phase != stop; });
     EXPECT_EQ(report.status().code(), absl::StatusCode::kCancelled) << stop;
