@@ -27,12 +27,12 @@ struct MemoryCase {
   const char* name;   // of its figures
   const char* words;  // of its row
   int networks, threads;
-  bool limited;  // to what one network takes
+  bool limited;  // to what the pack takes on one thread
 };
 constexpr MemoryCase kCases[] = {
     {"one_network", "1 network, 1 thread", 1, 1, false},
     {"pack", "16 networks, 2 threads", kPack, 2, false},
-    {"pack_limited", "16, limited to one's", kPack, 2, true},
+    {"pack_limited", "16, limited to 1 thread", kPack, 2, true},
 };
 
 // A field of this process's status in bytes, such as "VmRSS:"; 0 where the system has none.
@@ -71,12 +71,14 @@ Memory MeasureHere(const std::string& engine_name, const MemoryCase& memory_case
   Memory memory;
   memory.promised = (*engine)->MemoryBytes(plan, pack, memory_case.threads);
   if (memory_case.limited) {
-    const int64_t limit = (*engine)->MemoryBytes(plan, {pack.front()}, 1);
+    const int64_t limit = (*engine)->MemoryBytes(plan, pack, 1);
     engine = engine::MakeEngine(engine_name, engine::Limits{limit});
     if (!engine.ok()) return {};
     memory.promised = limit;
   }
   Silent silent;
+  // What libtorch loads when it is first used is no network's.
+  engine::InitialParameters(plan.base_seed, pack.front().stream_key, cell);
   const int64_t before = StatusBytes("VmRSS:");
   memory.trained = TrainToEnd(**engine, plan, pack, memory_case.threads, silent).ok();
   memory.grown = StatusBytes("VmHWM:") - before;
