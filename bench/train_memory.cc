@@ -51,7 +51,7 @@ int64_t StatusBytes(absl::string_view field) {
 
 struct Memory {
   int64_t promised = 0;  // MemoryBytes
-  int64_t grown = 0;     // peak resident set over what was resident before Train
+  int64_t grown = 0;     // peak resident set, without files, over what was resident before Train
   bool trained = false;
 };
 
@@ -77,11 +77,11 @@ Memory MeasureHere(const std::string& engine_name, const MemoryCase& memory_case
     memory.promised = limit;
   }
   Silent silent;
-  // What libtorch loads when it is first used is no network's.
-  engine::InitialParameters(plan.base_seed, pack.front().stream_key, cell);
-  const int64_t before = StatusBytes("VmRSS:");
+  const int64_t before = StatusBytes("VmRSS:"), file_before = StatusBytes("RssFile:");
   memory.trained = TrainToEnd(**engine, plan, pack, memory_case.threads, silent).ok();
-  memory.grown = StatusBytes("VmHWM:") - before;
+  // Pages of programs and libraries, which are there once used, are no network's.
+  const int64_t file_pages = StatusBytes("RssFile:") - file_before;
+  memory.grown = StatusBytes("VmHWM:") - before - file_pages;
   return memory;
 }
 

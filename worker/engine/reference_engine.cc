@@ -9,6 +9,7 @@
 #include "worker/engine/pack.h"
 #include "worker/engine/plan_check.h"
 #include "worker/engine/sequence_loss.h"
+#include "worker/engine/validation.h"
 
 namespace rnnfarm::engine {
 
@@ -32,9 +33,7 @@ void UseOneThread() {
 
 // The validation set of a plan, the same for every network of a task.
 std::vector<Batch> ValidationBatches(const Plan& plan) {
-  const task::Trials trials =
-      plan.task->Generate(base::DeriveStream(plan.base_seed, "", "validation"), 0,
-                          plan.validation_trials, plan.task->steps());
+  const task::Trials trials = ValidationTrials(plan);
   std::vector<Batch> batches;
   for (int first = 0; first < trials.count; first += kValidationBatch) {
     batches.push_back(BatchOf(trials, first, std::min(kValidationBatch, trials.count - first)));

@@ -9,9 +9,9 @@
 
 #include "absl/strings/str_cat.h"
 #include "base/array_file.h"
+#include "worker/engine/validation.h"
 #include "worker/rnn/network_file.h"
 #include "worker/runtime/spec_conversion.h"
-#include "worker/runtime/zero_output.h"
 
 namespace rnnfarm::worker {
 namespace {
@@ -201,7 +201,7 @@ absl::Status Train(const std::vector<std::unique_ptr<Job>>& all, Workplace& work
   if (jobs.empty()) return absl::OkStatus();
   auto outcomes = TrainWithinMemory(*plan, jobs, members, workplace);
   if (!outcomes.ok()) return outcomes.status();
-  const double zero_output_mse = ZeroOutputLoss(*plan);
+  const double zero_output_mse = engine::ZeroOutputLoss(*plan);
   for (size_t i = 0; i < outcomes->size(); ++i) {
     const absl::Status status = WithoutExceptions([&] {
       return Report(*jobs[i], members[i], (*outcomes)[i], zero_output_mse, workplace.engine.name());

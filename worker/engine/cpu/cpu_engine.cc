@@ -9,6 +9,7 @@
 #include "worker/engine/cpu/cpu_learner.h"
 #include "worker/engine/pack.h"
 #include "worker/engine/plan_check.h"
+#include "worker/engine/validation.h"
 
 namespace rnnfarm::engine::cpu {
 
@@ -49,9 +50,7 @@ class CpuEngine final : public Engine {
   absl::StatusOr<std::vector<Outcome>> Train(const Plan& plan, absl::Span<const Member> pack,
                                              int threads, Observer& observer) override {
     if (absl::Status status = CheckPlan(plan); !status.ok()) return status;
-    const task::Trials validation =
-        plan.task->Generate(base::DeriveStream(plan.base_seed, "", "validation"), 0,
-                            plan.validation_trials, plan.task->steps());
+    const task::Trials validation = ValidationTrials(plan);
     return TrainPack(*this, limits_, plan, pack, threads, observer, [&](const Member& member) {
       FlushDenormals();
       return std::make_unique<CpuLearner>(kernels_, plan, member, validation);

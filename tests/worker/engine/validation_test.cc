@@ -1,16 +1,16 @@
-#include "worker/runtime/zero_output.h"
+#include "worker/engine/validation.h"
 
 #include <gtest/gtest.h>
 
 #include "worker/task/task.h"
 
-namespace rnnfarm::worker {
+namespace rnnfarm::engine {
 namespace {
 
 double LossOf(const task::TaskSpec& spec) {
   const auto task = task::MakeTask(spec);
   EXPECT_TRUE(task.ok()) << task.status();
-  engine::Plan plan;
+  Plan plan;
   plan.task = task->get();
   plan.base_seed = 3;
   plan.validation_trials = 4000;
@@ -25,4 +25,4 @@ TEST(ZeroOutput, ScoresTheMeanSquareOfTheTarget) {
 }
 
 }  // namespace
-}  // namespace rnnfarm::worker
+}  // namespace rnnfarm::engine
