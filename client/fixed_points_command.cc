@@ -96,6 +96,9 @@ void AddFixedPointsCommand(CLI::App& app, Program& program) {
   command->add_option("--starts", arguments->settings.starts, "Starts of each round")
       ->check(CLI::PositiveNumber)
       ->capture_default_str();
+  command->add_option("--rounds", arguments->settings.rounds, "Rounds at most")
+      ->check(CLI::PositiveNumber)
+      ->capture_default_str();
   command->add_option("--tolerance", arguments->settings.tolerance, "Largest q of a fixed point")
       ->check(CLI::PositiveNumber)
       ->capture_default_str();

@@ -19,8 +19,8 @@
 namespace rnnfarm::dynamics {
 
 struct Settings {
-  int starts = 1024;
-  int rounds = 4;
+  int starts = 256;              // of each round
+  int rounds = 16;               // at most
   double start_noise = -1;       // s.d.; negative: the task's own
   double tolerance = 1e-20;      // largest q of an isolated fixed point
   double slow_tolerance = 1e-6;  // largest q of a slow point

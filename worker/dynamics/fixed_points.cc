@@ -2,11 +2,13 @@
 
 #include <algorithm>
 #include <cmath>
+#include <numeric>
 #include <tuple>
 
 #include "worker/dynamics/newton.h"
 #include "worker/dynamics/point_set.h"
 #include "worker/dynamics/readout_order.h"
+#include "worker/dynamics/slow_descent.h"
 #include "worker/dynamics/starts.h"
 
 namespace rnnfarm::dynamics {
@@ -22,8 +24,22 @@ constexpr int kFewestStarts = 32;
 constexpr int kSlowStarts = 512;
 // Noise of fresh starts doubles each round from at least this.
 constexpr double kLeastFreshNoise = 0.1;
+// Steps from a point along its modes, as distances in the state, and the modes that take part.
+constexpr double kShortestStep = 0.05, kLongestStep = 2;
+constexpr int kNearModes = 3;
 // Random substreams of one condition: one a round.
 constexpr uint64_t kSubstreams = 256;
+
+// The modes whose eigenvalues are nearest to 1, at most kNearModes.
+std::vector<int64_t> ModesNearOne(const Spectrum& spectrum) {
+  std::vector<int64_t> modes(spectrum.values.size());
+  std::iota(modes.begin(), modes.end(), 0);
+  std::stable_sort(modes.begin(), modes.end(), [&](int64_t a, int64_t b) {
+    return std::abs(spectrum.values[a] - 1.0) < std::abs(spectrum.values[b] - 1.0);
+  });
+  modes.resize(std::min<size_t>(modes.size(), kNearModes));
+  return modes;
+}
 
 // The points of one condition while they are being found.
 class ConditionSearch {
@@ -73,7 +89,7 @@ class ConditionSearch {
     if (StaysInBall(search_.network.spec) && !Certified()) return false;
     // One point leaves nothing to combine; two or more deserve a round of combinations.
     const bool alone = Certified() && points_.size() < 2;
-    return alone || (round > 1 && fresh_ == 0);
+    return alone || (round > 1 && fresh_ == 0 && isolated_.EstimatedUnseen() < 1);
   }
 
   // The states of points found, (points, S); of stable ones only if asked.
@@ -86,8 +102,9 @@ class ConditionSearch {
                           : torch::stack(states);
   }
 
-  // Combinations of stable points, of all points, and fresh trajectory states under more noise: all
-  // of the last where there is nothing to combine, a quarter of them otherwise.
+  // A quarter each: combinations of stable points, of all points, steps from points along their
+  // modes of λ nearest to 1, and fresh trajectory states under more noise; more of the last where
+  // there is nothing to combine.
   Tensor LaterStarts(int round, int starts, base::RandomStream& random) const {
     const Tensor all = States(false), stable = States(true);
     std::vector<Tensor> parts;
@@ -97,11 +114,31 @@ class ConditionSearch {
       parts.push_back(Combinations(points, count, random));
       left -= count;
     };
-    take(stable, starts * 3 / 8);
-    take(all, starts * 3 / 8);
+    take(stable, starts / 4);
+    take(all, starts / 4);
+    if (!points_.empty()) {
+      parts.push_back(AlongModes(starts / 4, random));
+      left -= starts / 4;
+    }
     const double noise = std::max(search_.settings.start_noise, kLeastFreshNoise);
     parts.push_back(NoisyStates(nearby_, left, noise * std::ldexp(1.0, round), random));
     return torch::cat(parts, 0);
+  }
+
+  // From random points ± s Re r_a, s log-uniform: where a pair of points has parted in a fold, λ is
+  // near 1 and the other one lies in this direction.
+  Tensor AlongModes(int count, base::RandomStream& random) const {
+    std::vector<Tensor> starts;
+    for (int i = 0; i < count; ++i) {
+      const FixedPoint& point = points_[random.Below(points_.size())];
+      const std::vector<int64_t> modes = ModesNearOne(point.map.spectrum);
+      const Tensor direction =
+          torch::real(point.map.spectrum.vectors.select(1, modes[random.Below(modes.size())]));
+      const double length =
+          kShortestStep * std::pow(kLongestStep / kShortestStep, random.Uniform());
+      starts.push_back(point.state + (random.Below(2) == 0 ? length : -length) * direction);
+    }
+    return torch::stack(starts);
   }
 
   void AddRound(const Solved& solved) {

@@ -1,8 +1,8 @@
 // The search for all fixed points of one condition.
 //
 // Rounds of Newton searches: the first from states of the probe's trajectories, the later ones from
-// convex combinations of what was found, until a round finds nothing new and, for tanh cells, the
-// certificate holds.
+// convex combinations of what was found, until a round finds nothing new, less than one point is
+// estimated to be unseen and, for tanh cells, the certificate holds.
 #ifndef RNNFARM_WORKER_DYNAMICS_FIXED_POINTS_H_
 #define RNNFARM_WORKER_DYNAMICS_FIXED_POINTS_H_
 

@@ -16,20 +16,16 @@ struct Solved {
 
 struct Stopping {
   double tolerance = 1e-20;  // of q
-  int max_iterations = 100;
-  double largest_step = 1;  // of any component, an iteration
+  int max_iterations = 100;  // matrices factored for a start
+  double largest_step = 1;   // of any component, an iteration
 };
 
 // Newton's method with halving of steps that do not lower q; it ends on isolated fixed points of
-// any stability. For the LSTM, c is eliminated from every step by its diagonal blocks, which gives
-// the step of the full 2N map for the price of an N x N system.
+// any stability. While q falls fast a matrix that was factored serves for further steps. Each start
+// goes its own way, whatever the others are. For the LSTM, c is eliminated from every step by its
+// diagonal blocks, which gives the step of the full 2N map for the price of an N x N system.
 Solved SolveNewton(const TrainedNetwork& network, const torch::Tensor& input,
                    const torch::Tensor& starts, const Stopping& stopping);
-
-// Levenberg-Marquardt that stops at the first state with q below the tolerance and whose damping
-// never vanishes: it moves straight to a slow manifold and hardly along it.
-Solved DescendToSlow(const TrainedNetwork& network, const torch::Tensor& input,
-                     const torch::Tensor& starts, const Stopping& stopping);
 
 }  // namespace rnnfarm::dynamics
 

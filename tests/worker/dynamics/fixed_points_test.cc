@@ -155,6 +155,7 @@ TEST(SolveNewton, OfTheLstmConvergesQuadratically) {
 
 TEST(StartsPerRound, SharesThemOutBetweenManyConditions) {
   Settings settings;
+  settings.starts = 1024;
   EXPECT_EQ(StartsPerRound(settings, 1), 1024);
   EXPECT_EQ(StartsPerRound(settings, 2), 1024);
   EXPECT_EQ(StartsPerRound(settings, 8), 128);

@@ -1,0 +1,104 @@
+#include "worker/dynamics/slow_descent.h"
+
+#include <algorithm>
+#include <limits>
+#include <tuple>
+
+namespace rnnfarm::dynamics {
+
+namespace {
+
+using torch::Tensor;
+
+// The Jacobians of one chunk of starts; bounds memory and keeps the work in cache.
+constexpr int64_t kChunkBytes = 4 << 20;
+// Damping of Levenberg-Marquardt: its start, its floor, where it gives up, and its factors.
+constexpr double kFirstDamping = 1e-2, kLeastDamping = 1e-4, kMostDamping = 1e4;
+constexpr double kDampingDown = 0.2, kDampingUp = 5;
+
+Tensor HalfSquaredNorm(const Tensor& residual) { return 0.5 * residual.square().sum(1); }
+
+// Shortens rows whose largest component exceeds `largest`.
+Tensor Capped(const Tensor& step, double largest) {
+  const Tensor size = std::get<0>(step.abs().max(1, true));
+  return step * (largest / size).clamp_max(1);
+}
+
+Tensor Residual(const TrainedNetwork& network, const Tensor& input, const Tensor& states) {
+  return Advance(network, input, states) - states;
+}
+
+// Those starts of a chunk that are still on their way; `row` is their place in the results.
+struct Active {
+  Tensor row, state, q, damping;
+
+  int64_t size() const { return row.size(0); }
+  void Keep(const Tensor& mask) {
+    row = row.index({mask});
+    state = state.index({mask});
+    q = q.index({mask});
+    damping = damping.index({mask});
+  }
+};
+
+void Store(const Active& active, Solved& out) {
+  out.states.index_put_({active.row}, active.state);
+  out.q.index_put_({active.row}, active.q);
+}
+
+// One Levenberg-Marquardt step for each row, taken where it lowers q.
+Tensor DampedStep(const TrainedNetwork& network, const Tensor& input, double largest_step,
+                  Active& active) {
+  const rnn::Linearization line = rnn::Linearize(network.spec, network.weights, active.state,
+                                                 RepeatInput(input, active.size()));
+  const Tensor a = line.jacobian - torch::eye(active.state.size(1), torch::kFloat64);
+  Tensor normal = torch::matmul(a.transpose(1, 2), a);
+  normal.diagonal(0, 1, 2).add_(active.damping.unsqueeze(1));
+  const Tensor slope =
+      torch::matmul(a.transpose(1, 2), (line.next - active.state).unsqueeze(2)).neg();
+  const Tensor factor = std::get<0>(torch::linalg_cholesky_ex(normal));
+  const Tensor step = torch::cholesky_solve(slope, factor).squeeze(2);
+  const Tensor trial = active.state + Capped(step, largest_step);
+  const Tensor trial_q = HalfSquaredNorm(Residual(network, input, trial));
+  const Tensor good = trial_q < active.q;
+  active.state = torch::where(good.unsqueeze(1), trial, active.state);
+  active.q = torch::where(good, trial_q, active.q);
+  active.damping = torch::where(good, (active.damping * kDampingDown).clamp_min(kLeastDamping),
+                                active.damping * kDampingUp);
+  return active.damping < kMostDamping;
+}
+
+void DescendChunk(const TrainedNetwork& network, const Tensor& input, const Stopping& stopping,
+                  Active active, Solved& out) {
+  active.q = HalfSquaredNorm(Residual(network, input, active.state));
+  for (int i = 0; i < stopping.max_iterations; ++i) {
+    Store(active, out);
+    active.Keep(torch::isfinite(active.q).logical_and(active.q >= stopping.tolerance));
+    if (active.size() == 0) return;
+    const Tensor going = DampedStep(network, input, stopping.largest_step, active);
+    Store(active, out);
+    active.Keep(going);
+  }
+}
+
+}  // namespace
+
+Solved DescendToSlow(const TrainedNetwork& network, const Tensor& input, const Tensor& starts,
+                     const Stopping& stopping) {
+  const int64_t n = starts.size(0), s = starts.size(1);
+  const int64_t chunk = std::max<int64_t>(1, kChunkBytes / (s * s * int64_t{sizeof(double)}));
+  Solved out{starts.clone(),
+             torch::full({n}, std::numeric_limits<double>::infinity(), torch::kFloat64)};
+  for (int64_t first = 0; first < n; first += chunk) {
+    const int64_t size = std::min(chunk, n - first);
+    DescendChunk(network, input, stopping,
+                 {torch::arange(first, first + size),
+                  starts.narrow(0, first, size).clone(),
+                  {},
+                  torch::full({size}, kFirstDamping, torch::kFloat64)},
+                 out);
+  }
+  return out;
+}
+
+}  // namespace rnnfarm::dynamics
