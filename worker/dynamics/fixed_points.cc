@@ -20,6 +20,9 @@ using torch::Tensor;
 // Above so many conditions, `starts` are shared out between them, down to a floor.
 constexpr int kFewConditions = 2;
 constexpr int kFewestStarts = 32;
+// Longest Newton step, of any component, as a share of the range: longer ones pass by points that
+// are nearer.
+constexpr double kLargestStep = 0.5;
 // Starts of the slow search at one condition.
 constexpr int kSlowStarts = 512;
 // Noise of fresh starts doubles each round from at least this.
@@ -73,7 +76,7 @@ class ConditionSearch {
 
   Stopping NewtonStopping() const {
     return {search_.settings.tolerance, search_.settings.max_iterations,
-            search_.range.max().item<double>()};
+            kLargestStep * search_.range.min().item<double>()};
   }
 
   int IndexSum() const {

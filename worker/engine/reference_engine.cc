@@ -1,6 +1,5 @@
 #include "worker/engine/reference_engine.h"
 
-#include <dlfcn.h>
 #include <torch/torch.h>
 
 #include <algorithm>
@@ -10,6 +9,7 @@
 #include "worker/engine/plan_check.h"
 #include "worker/engine/sequence_loss.h"
 #include "worker/engine/validation.h"
+#include "worker/rnn/threads.h"
 
 namespace rnnfarm::engine {
 
@@ -20,13 +20,8 @@ constexpr int kValidationBatch = 64;
 // Tensors of one gate's size that autograd keeps a step, by a generous count.
 constexpr int64_t kTensorsPerGateAndStep = 8;
 
-// Sums must not be split among threads: their bytes would depend on how many there are.
-void UseOneThread() {
-  at::set_num_threads(1);
-  using SetThreads = void (*)(int);
-  if (void* symbol = dlsym(RTLD_DEFAULT, "openblas_set_num_threads")) {
-    reinterpret_cast<SetThreads>(symbol)(1);
-  }
+void SetArithmetic() {
+  rnn::UseOneThread();
   // Vanishing gradients pass through denormal numbers, which cost a hundred times as much.
   at::globalContext().setFlushDenormal(true);
 }
@@ -150,7 +145,7 @@ class ReferenceEngine final : public Engine {
     if (absl::Status status = CheckPlan(plan); !status.ok()) return status;
     const std::vector<Batch> validation = ValidationBatches(plan);
     return TrainPack(*this, limits_, plan, pack, threads, observer, [&](const Member& member) {
-      UseOneThread();
+      SetArithmetic();
       return std::make_unique<ReferenceLearner>(plan, member, validation);
     });
   }
