@@ -84,6 +84,8 @@ std::string Word(v1::WorkerState state) {
   return WordOf(v1::WorkerState_Name(state), "WORKER_STATE_");
 }
 
+std::string Word(v1::Verdict verdict) { return WordOf(v1::Verdict_Name(verdict), "VERDICT_"); }
+
 bool IsEnded(v1::SweepState state) {
   return state == v1::SWEEP_STATE_SUCCEEDED || state == v1::SWEEP_STATE_FAILED ||
          state == v1::SWEEP_STATE_CANCELLED;

@@ -90,6 +90,7 @@ std::string Word(v1::JobState state);
 std::string Word(v1::SweepState state);
 std::string Word(v1::NetworkState state);
 std::string Word(v1::WorkerState state);
+std::string Word(v1::Verdict verdict);
 
 bool IsEnded(v1::SweepState state);
 

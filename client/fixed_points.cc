@@ -102,7 +102,8 @@ Table FixedPointsTable(const std::vector<dynamics::ConditionSummary>& conditions
   Table table({{"condition"},
                {"fixed_points"},
                {"index_sum"},
-               {"certified"},
+               {"certified", true},
+               {"verdict"},
                {"unique"},
                {"starts"},
                {"converged"},
@@ -111,7 +112,8 @@ Table FixedPointsTable(const std::vector<dynamics::ConditionSummary>& conditions
                {"largest_q"}});
   for (const dynamics::ConditionSummary& condition : conditions) {
     table.AddRow({int64_t{condition.condition}, absl::StrJoin(condition.by_index, "/"),
-                  int64_t{condition.index_sum}, condition.certified, int64_t{condition.unique},
+                  int64_t{condition.index_sum}, condition.certified,
+                  std::string(dynamics::Name(condition.verdict)), int64_t{condition.unique},
                   int64_t{condition.starts}, int64_t{condition.converged},
                   absl::StrJoin(condition.rejected, ", ", absl::PairFormatter(" ")),
                   condition.estimated_unseen, condition.largest_q});

@@ -4,14 +4,14 @@
 #include "base/digest.h"
 #include "client/command.h"
 #include "client/fixed_points.h"
-#include "client/foreign_network.h"
+#include "worker/rnn/foreign_network.h"
 
 namespace rnnfarm::client {
 namespace {
 
 struct Arguments {
   std::string network, out, task;
-  ForeignCell cell;
+  rnn::ForeignCell cell;
   std::vector<std::string> conditions;
   dynamics::Settings settings;
   uint64_t base_seed = 0;
@@ -38,8 +38,8 @@ int Run(Program& program, const Arguments& arguments) {
   if (!bytes.ok()) {
     return program.Fail(absl::InvalidArgumentError(bytes.status().message()));
   }
-  const auto network = ReadNetwork(*bytes, arguments.network, arguments.cell,
-                                   [&program](const std::string& line) { program.Say(line); });
+  const auto network = rnn::ReadNetwork(*bytes, arguments.network, arguments.cell,
+                                        [&program](const std::string& line) { program.Say(line); });
   if (!network.ok()) return program.Fail(network.status());
   const auto task = TaskOf(arguments, network->spec);
   if (!task.ok()) return program.Fail(task.status());
@@ -59,7 +59,7 @@ int Run(Program& program, const Arguments& arguments) {
   return Print(program, FixedPointsTable(report->conditions), arguments.format);
 }
 
-void AddCellOptions(CLI::App& command, ForeignCell& cell) {
+void AddCellOptions(CLI::App& command, rnn::ForeignCell& cell) {
   command.add_option(
       "--architecture", cell.architecture,
       "vanilla, ugrnn, gru, lstm or leaky, if the file does not say. gru: rows in the "
@@ -83,7 +83,10 @@ void AddFixedPointsCommand(CLI::App& app, Program& program) {
       "rnnfarm fixed-points net.npz --architecture gru --activation tanh --condition 0,0,0 --out "
       "points.npz",
       [&program, arguments] { return Run(program, *arguments); });
-  command->add_option("network", arguments->network, ".npz with PyTorch's parameter names")
+  command
+      ->add_option(
+          "network", arguments->network,
+          ".npz of weights, by PyTorch's parameter names or the equations' (W_g, A_g, b_g, …)")
       ->required();
   AddCellOptions(*command, arguments->cell);
   command

@@ -30,7 +30,7 @@ void AddTraining(const v1::Network& network, std::vector<Value>& row) {
   } else {
     row.resize(row.size() + 5);
   }
-  if (network.has_hyperparameters() && !network.untrained()) {
+  if (network.has_hyperparameters() && !network.untrained() && !network.imported()) {
     const v1::Hyperparameters& chosen = network.hyperparameters();
     row.insert(row.end(),
                {chosen.learning_rate(), chosen.lr_decay(), chosen.momentum(), chosen.clip_norm()});
@@ -47,7 +47,7 @@ std::string RejectedText(const v1::ConditionSummary& condition) {
 }
 
 void AddFixedPoints(const v1::Network& network, std::vector<Value>& row) {
-  constexpr int kColumns = 8;
+  constexpr int kColumns = 9;
   if (!network.has_fixed_points()) {
     row.resize(row.size() + kColumns);
     return;
@@ -57,6 +57,7 @@ void AddFixedPoints(const v1::Network& network, std::vector<Value>& row) {
   row.push_back(FixedPointsText(summary));
   add([](const v1::ConditionSummary& c) { return absl::StrCat(c.index_sum()); });
   add([](const v1::ConditionSummary& c) { return std::string(c.certified() ? "true" : "false"); });
+  add([](const v1::ConditionSummary& c) { return Word(c.verdict()); });
   add([](const v1::ConditionSummary& c) { return absl::StrCat(c.starts()); });
   add([](const v1::ConditionSummary& c) { return absl::StrCat(c.converged()); });
   add(RejectedText);
@@ -85,6 +86,7 @@ Table NetworksTable(const std::vector<v1::Network>& networks) {
                                  {"l2", true},
                                  {"seed", true},
                                  {"untrained", true},
+                                 {"imported", true},
                                  {"state", false, true},
                                  {"iterations"},
                                  {"train_loss"},
@@ -98,6 +100,7 @@ Table NetworksTable(const std::vector<v1::Network>& networks) {
                                  {"fixed_points"},
                                  {"index_sum"},
                                  {"certified", true},
+                                 {"verdict", true},
                                  {"starts", true},
                                  {"converged", true},
                                  {"rejected", true},
@@ -111,7 +114,8 @@ Table NetworksTable(const std::vector<v1::Network>& networks) {
     std::vector<Value> row = {
         network.key(),        network.task(),           network.architecture(),
         network.activation(), int64_t{network.units()}, network.l2(),
-        network.seed(),       network.untrained(),      Word(network.state())};
+        network.seed(),       network.untrained(),      network.imported(),
+        Word(network.state())};
     AddTraining(network, row);
     AddFixedPoints(network, row);
     row.push_back(network.included());

@@ -54,8 +54,8 @@ void ShowText(const v1::Network& network, std::ostream& out) {
     v1::FixedPointSummary one;
     *one.add_conditions() = condition;
     out << "condition " << condition.condition() << "      " << FixedPointsText(one)
-        << " fixed points by unstable directions, index sum " << condition.index_sum()
-        << (condition.certified() ? ", certified" : "") << ", " << condition.converged() << " of "
+        << " fixed points by unstable directions, index sum " << condition.index_sum() << ", "
+        << Word(condition.verdict()) << ", " << condition.converged() << " of "
         << condition.starts() << " starts converged\n";
   }
   if (!network.excluded_reason().empty()) {

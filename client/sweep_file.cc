@@ -35,19 +35,36 @@ bool IsExplained(const ParsedSweep& parsed, const std::string& field) {
   return parsed.explained.count(last) > 0;
 }
 
-// Fills in the digest of a file that the sweep names.
-void Attach(const std::string& path, const std::string& field, SweepFile& file,
-            const ParsedSweep& parsed, std::string* digest) {
-  if (path.empty()) return;  // Validate names it
+// Fills in the digest of a file that the sweep names; its bytes, or nothing where it was reported.
+std::optional<std::string> Attach(const std::string& path, const std::string& field,
+                                  SweepFile& file, const ParsedSweep& parsed, std::string* digest) {
+  if (path.empty()) return std::nullopt;  // Validate names it
   std::filesystem::path where(path);
   if (where.is_relative()) where = std::filesystem::path(file.source).parent_path() / where;
   const absl::StatusOr<std::string> bytes = base::ReadFile(where.string());
   if (!bytes.ok()) {
     file.errors.push_back({PositionOf(parsed, field), std::string(bytes.status().message())});
-    return;
+    return std::nullopt;
   }
   *digest = base::DigestOf(*bytes);
   file.attachments[*digest] = where.string();
+  return *bytes;
+}
+
+// Whether the file holds a network of the import's cell. What else is wrong with it is Validate's.
+void CheckImport(const std::string& bytes, const v1::Import& import, const v1::SweepSpec& resolved,
+                 const std::string& field, SweepFile& file, const ParsedSweep& parsed) {
+  const std::vector<std::string>& known = population::ArchitectureNames();
+  if (std::find(known.begin(), known.end(), import.architecture()) == known.end()) return;
+  int inputs = 0;
+  for (const v1::Task& task : resolved.task()) {
+    if (task.name() == import.task() || (import.task().empty() && resolved.task_size() == 1)) {
+      inputs = population::TaskInputs(task);
+    }
+  }
+  const auto units = population::ReadImportUnits(bytes, import, inputs);
+  if (units.ok()) return;
+  file.errors.push_back({PositionOf(parsed, field), std::string(units.status().message())});
 }
 
 void AttachAll(SweepFile& file, const ParsedSweep& parsed) {
@@ -57,10 +74,12 @@ void AttachAll(SweepFile& file, const ParsedSweep& parsed) {
     Attach(task.dataset().path(), absl::StrCat("task[", i, "].dataset.path"), file, parsed,
            task.mutable_dataset()->mutable_digest());
   }
+  const v1::SweepSpec resolved = population::WithDefaults(file.spec);
   for (int i = 0; i < file.spec.import_size(); ++i) {
     v1::Import& import = *file.spec.mutable_import(i);
-    Attach(import.path(), absl::StrCat("import[", i, "].path"), file, parsed,
-           import.mutable_digest());
+    const std::string field = absl::StrCat("import[", i, "].path");
+    const auto bytes = Attach(import.path(), field, file, parsed, import.mutable_digest());
+    if (bytes) CheckImport(*bytes, import, resolved, field, file, parsed);
   }
 }
 

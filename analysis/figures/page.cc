@@ -8,6 +8,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_replace.h"
+#include "analysis/figures/certificates.h"
 #include "analysis/figures/embedded_files.h"
 #include "analysis/figures/json_text.h"
 #include "base/digest.h"
@@ -100,7 +101,7 @@ std::string ProvenanceHtml(const ResultsFolder& folder) {
   return absl::StrCat("<dl><dt>Specification</dt><dd>",
                       Known(from.spec_digest, "<code>", "</code>"), "</dd><dt>Build</dt><dd>",
                       Known(from.build, "<code>", "</code>"), "</dd></dl>", CountsHtml(folder),
-                      LeftOutHtml(folder));
+                      LeftOutHtml(folder), CertificatesHtml(folder));
 }
 
 std::string PanelHtml(const Panel& panel) {

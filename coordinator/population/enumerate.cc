@@ -153,6 +153,7 @@ Population Enumerate(const v1::SweepSpec& resolved) {
     cell.set_l2(l2);
     AddAxes(resolved, 0, cell, population);
   });
+  AddImports(resolved, population);
   return population;
 }
 
@@ -171,7 +172,8 @@ int64_t CountNetworks(const v1::SweepSpec& spec) {
     });
   }
   const int64_t copies = spec.training().keep_untrained() ? 2 : 1;
-  return Times(Times(cells, AxisCells(spec)), Times(spec.seeds().count(), copies));
+  const int64_t trained = Times(Times(cells, AxisCells(spec)), Times(spec.seeds().count(), copies));
+  return trained > kMost - spec.import_size() ? kMost : trained + spec.import_size();
 }
 
 }  // namespace rnnfarm::population

@@ -33,6 +33,9 @@ inline std::string Element(absl::string_view field, int index) {
 std::string UnknownName(absl::string_view what, absl::string_view name,
                         const std::vector<std::string>& valid);
 
+// 1 to 63 lower-case letters, digits and characters of `also`, a letter or digit at both ends.
+bool IsName(absl::string_view name, absl::string_view also);
+
 // Each part of validate.cc's whole. The tables' numbers are checked apart from these.
 void CheckGrid(const v1::SweepSpec& spec, Findings& findings);
 void CheckExclusions(const v1::SweepSpec& spec, Findings& findings);
@@ -40,6 +43,7 @@ void CheckSearch(const v1::SweepSpec& spec, Findings& findings);
 void CheckTraining(const v1::SweepSpec& spec, Findings& findings);
 void CheckAnalysis(const v1::SweepSpec& spec, Findings& findings);
 void CheckLimits(const v1::SweepSpec& spec, Findings& findings);
+void CheckImports(const v1::SweepSpec& spec, Findings& findings);
 void CheckKnownHyperparameters(const v1::SweepSpec& spec, Findings& findings);
 
 }  // namespace rnnfarm::population

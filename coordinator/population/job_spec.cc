@@ -87,8 +87,10 @@ void SetSearch(const v1::SweepSpec& resolved, const v1::Configuration& configura
 void SetNetwork(const v1::Configuration& configuration, const v1::Network& network,
                 v1::JobSpec& spec) {
   // An untrained control is the initial state of the network that is trained from the same seed.
-  spec.set_stream_key(absl::StrCat(configuration.key(), "-s", network.seed()));
+  spec.set_stream_key(network.imported() ? network.key()
+                                         : absl::StrCat(configuration.key(), "-s", network.seed()));
   spec.set_untrained(network.untrained());
+  spec.set_imported(network.imported());
   spec.set_until_iteration(spec.training().iterations());
   *spec.mutable_hyperparameters() = configuration.hyperparameters();
   const auto found = network.artifacts().find("network");
@@ -117,6 +119,10 @@ v1::JobSpec MakeJobSpec(const v1::SweepSpec& resolved, const v1::Configuration& 
   SetTraining(resolved, configuration, spec);
   if (job.kind() == v1::JOB_KIND_SEARCH) SetSearch(resolved, configuration, job, spec);
   if (network != nullptr) SetNetwork(configuration, *network, spec);
+  if (const v1::Import* import = FindImport(resolved, configuration.key())) {
+    spec.mutable_cell()->set_gate_bias(import->gate_bias());
+    spec.mutable_cell()->set_alpha(import->alpha());
+  }
   if (job.kind() == v1::JOB_KIND_ANALYZE) SetAnalysis(resolved, spec);
   // What an earlier attempt of this very job committed is further than where the job began.
   if (!job.checkpoints().empty()) {

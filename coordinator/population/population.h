@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "rnnfarm/v1/population.pb.h"
 #include "rnnfarm/v1/sweep.pb.h"
@@ -41,7 +42,7 @@ struct Population {
   std::vector<v1::ExcludedCells> excluded;        // by reason, in order of appearance
 };
 
-// Of a resolved, valid specification.
+// Of a resolved, valid specification; imports come after the grid.
 Population Enumerate(const v1::SweepSpec& resolved);
 
 // Number of networks without enumerating them; saturates at INT64_MAX.
@@ -64,6 +65,15 @@ v1::JobSpec MakeJobSpec(const v1::SweepSpec& resolved, const v1::Configuration& 
 std::string ResultPath(const v1::Network& network, absl::string_view role);
 // Path of the loss curve of a draw of the configuration's search.
 std::string CurvePath(const v1::Configuration& configuration, int draw);
+
+// <task>-import-<name>, the key of an import's configuration and network.
+std::string ImportKey(const v1::SweepSpec& spec, const v1::Import& import);
+// The import whose network has this key, or null.
+const v1::Import* FindImport(const v1::SweepSpec& spec, absl::string_view key);
+// Units of the network in an import's file; INVALID_ARGUMENT names the array that is missing, not
+// finite or of another shape than the cell and `task_inputs` (0: unknown) ask for.
+absl::StatusOr<int> ReadImportUnits(absl::string_view bytes, const v1::Import& import,
+                                    int task_inputs);
 
 // The registered names, as sweep files spell them.
 const std::vector<std::string>& ArchitectureNames();

@@ -69,6 +69,9 @@ const std::vector<NumberRule>& Rules() {
       {"FixedPoints", "max_iterations", 100, 1, 100'000},
       {"Mds", "dims", 2, 1, 10},
       {"Mds", "iterations", 300, 1, 1e6},
+      {"Import", "gate_bias", 0, -100, 100},
+      {"Import", "alpha", 0.2, 0, 1, true},
+      {"Import", "units", {}, 0, 1 << 14},
       {"Limits", "max_attempts", 3, 1, 100},
       {"Limits", "max_networks", {}, 1, 1e15},
   };

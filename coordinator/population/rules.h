@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "absl/strings/string_view.h"
+#include "coordinator/population/population.h"
 #include "google/protobuf/message.h"
 #include "rnnfarm/v1/population.pb.h"
 #include "rnnfarm/v1/sweep.pb.h"
@@ -49,6 +50,13 @@ std::string FormatDecimal(double value);
 
 // The key of a grid's cell; Configuration::key of population.proto.
 std::string ConfigurationKey(const v1::Configuration& configuration);
+
+void AddImports(const v1::SweepSpec& resolved, Population& population);
+
+// Whether a sweep consists of imports alone.
+inline bool OnlyImports(const v1::SweepSpec& spec) {
+  return spec.import_size() > 0 && !spec.has_grid() && !spec.has_seeds();
+}
 
 // Length of trials in time steps; 0 for a dataset, whose file is not read here.
 int TaskSteps(const v1::Task& task);

@@ -19,15 +19,6 @@ constexpr size_t kLongestName = 63;
 
 bool IsLetterOrDigit(char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9'); }
 
-// Names become parts of addresses and of file names, on file systems that ignore case too.
-bool IsName(absl::string_view name, absl::string_view also) {
-  if (name.empty() || name.size() > kLongestName) return false;
-  if (!IsLetterOrDigit(name.front()) || !IsLetterOrDigit(name.back())) return false;
-  return std::all_of(name.begin(), name.end(), [&](char c) {
-    return IsLetterOrDigit(c) || also.find(c) != absl::string_view::npos;
-  });
-}
-
 void CheckName(const v1::SweepSpec& spec, Findings& findings) {
   if (IsName(spec.name(), "-")) return;
   findings.Add("name", absl::StrCat("name is \"", spec.name(),
@@ -131,14 +122,6 @@ void CheckTasks(const v1::SweepSpec& spec, Findings& findings) {
   }
 }
 
-void CheckImports(const v1::SweepSpec& spec, Findings& findings) {
-  for (int i = 0; i < spec.import_size(); ++i) {
-    findings.Add(Element("import", i),
-                 "this build does not read imports; remove the entry and compare its files with "
-                 "`rnnfarm compare`");
-  }
-}
-
 void CheckPopulation(const v1::SweepSpec& spec, int64_t max_networks, Findings& findings) {
   const int64_t own =
       spec.limits().has_max_networks() ? spec.limits().max_networks() : max_networks;
@@ -172,6 +155,15 @@ std::pair<int, int> PlaceOf(const std::string& path) {
 
 }  // namespace
 
+// Names become parts of addresses and of file names, on file systems that ignore case too.
+bool IsName(absl::string_view name, absl::string_view also) {
+  if (name.empty() || name.size() > kLongestName) return false;
+  if (!IsLetterOrDigit(name.front()) || !IsLetterOrDigit(name.back())) return false;
+  return std::all_of(name.begin(), name.end(), [&](char c) {
+    return IsLetterOrDigit(c) || also.find(c) != absl::string_view::npos;
+  });
+}
+
 std::string UnknownName(absl::string_view what, absl::string_view name,
                         const std::vector<std::string>& valid) {
   const std::string nearest = NearestName(name, valid);
@@ -184,18 +176,18 @@ std::vector<Violation> Validate(const v1::SweepSpec& spec, int64_t max_networks)
   Findings findings;
   CheckName(spec, findings);
   CheckTasks(spec, findings);
-  CheckGrid(spec, findings);
+  if (!OnlyImports(spec)) CheckGrid(spec, findings);
   CheckExclusions(spec, findings);
   CheckNumbers(spec, "", findings);
   // Absent, it still means zero networks.
-  if (!spec.has_seeds()) CheckNumbers(spec.seeds(), "seeds.", findings);
+  if (!spec.has_seeds() && !OnlyImports(spec)) CheckNumbers(spec.seeds(), "seeds.", findings);
   CheckSearch(spec, findings);
   CheckTraining(spec, findings);
   CheckAnalysis(spec, findings);
   CheckLimits(spec, findings);
   CheckImports(spec, findings);
   CheckKnownHyperparameters(spec, findings);
-  if (spec.seeds().count() > 0) CheckPopulation(spec, max_networks, findings);
+  if (spec.seeds().count() > 0 || OnlyImports(spec)) CheckPopulation(spec, max_networks, findings);
   std::vector<Violation>& found = findings.violations();
   std::stable_sort(found.begin(), found.end(), [](const Violation& a, const Violation& b) {
     return PlaceOf(a.field) < PlaceOf(b.field);

@@ -108,7 +108,7 @@ void Scheduler::State::CheckLinks(const SweepEntry& sweep) {
       NoteOrphan(network.name(), network.configuration());
     }
     for (absl::string_view kind : {"train-", "analyze-"}) {
-      if (kind == "train-" && network.untrained()) continue;
+      if (kind == "train-" && !IsTrainedHere(network)) continue;
       const std::string job = absl::StrCat(sweep.sweep.name(), "/jobs/", kind, network.key());
       if (!job_names.contains(job)) NoteOrphan(network.name(), job);
     }

@@ -53,11 +53,16 @@ struct JobEntry {
   bool acknowledged = false;  // its worker has named it
 };
 
+// Otherwise it is there from the beginning: an untrained control, an import.
+inline bool IsTrainedHere(const v1::Network& network) {
+  return !network.untrained() && !network.imported();
+}
+
 struct NetworkEntry {
   v1::Network network;
   ConfigurationEntry* configuration = nullptr;
   uint64_t place = 0;         // among the networks of its configuration
-  JobEntry* train = nullptr;  // null: untrained
+  JobEntry* train = nullptr;  // null: not trained here
   JobEntry* analyze = nullptr;
   bool dirty = false;
 };

@@ -39,6 +39,12 @@ v1::SweepSpec FixedPart(const v1::SweepSpec& spec, const v1::SweepSpec& original
   fixed.clear_limits();
   fixed.clear_hyperparameters();
   fixed.mutable_training()->clear_keep_untrained();
+  fixed.clear_import();
+  for (const v1::Import& old : original.import()) {
+    const std::string key = population::ImportKey(original, old);
+    const v1::Import* kept = population::FindImport(spec, key);
+    if (kept != nullptr) *fixed.add_import() = *kept;
+  }
   fixed.clear_task();
   for (const v1::Task& old : original.task()) {
     for (const v1::Task& task : spec.task()) {
@@ -69,13 +75,19 @@ std::string WhatExtensionBreaks(const v1::SweepSpec& was, const population::Popu
   return "";
 }
 
-absl::Status CheckDatasets(const v1::SweepSpec& spec) {
+absl::Status CheckFilesNamed(const v1::SweepSpec& spec) {
   for (const v1::Task& task : spec.task()) {
     if (task.has_dataset() && task.dataset().digest().empty()) {
       return absl::InvalidArgumentError(
           absl::StrCat("task \"", task.name(), "\": dataset.digest is empty; upload ",
                        task.dataset().path(), " as an artifact and name its SHA-256"));
     }
+  }
+  for (const v1::Import& import : spec.import()) {
+    if (!import.digest().empty() && import.units() > 0) continue;
+    return absl::InvalidArgumentError(
+        absl::StrCat("import ", import.path(), ": digest or units are missing; upload it as an ",
+                     "artifact and name its SHA-256"));
   }
   return absl::OkStatus();
 }
@@ -129,7 +141,7 @@ void Scheduler::State::AddJobsOf(NetworkEntry& network) {
   job.set_configuration(network.network.configuration());
   job.set_network(network.network.key());
   SweepEntry& sweep = *network.configuration->sweep;
-  if (!network.network.untrained() && network.train == nullptr) {
+  if (IsTrainedHere(network.network) && network.train == nullptr) {
     job.set_kind(v1::JOB_KIND_TRAIN);
     job.set_name(JobName(sweep, absl::StrCat("train-", job.network())));
     AddJob(sweep, job);
@@ -244,7 +256,7 @@ void Scheduler::State::On(const Submit& event, Effects& effects) {
     return;
   }
   const bool only_validate = event.request.validate_only();
-  if (!only_validate) effects.status = CheckDatasets(spec);
+  if (!only_validate) effects.status = CheckFilesNamed(spec);
   if (!effects.status.ok()) return;
   const v1::SweepSpec resolved = population::WithDefaults(spec);
   const std::string digest = population::SpecDigest(resolved);

@@ -56,8 +56,13 @@ grpc::Status FarmService::SubmitSweep(grpc::ServerContext*, const v1::SubmitSwee
                                       v1::SubmitSweepResponse* response) {
   auto status = CheckSubmission(*request, max_networks_, store_);
   if (!status.ok()) return base::ToGrpc(status);
+  scheduler::Submit submit{*request};
+  if (!request->validate_only()) {
+    status = ReadImports(store_, *submit.request.mutable_spec());
+    if (!status.ok()) return base::ToGrpc(status);
+  }
   auto answer = Change<v1::SubmitSweepResponse>(
-      scheduler::Submit{*request}, "SubmitSweep",
+      std::move(submit), "SubmitSweep",
       request->validate_only() ? std::string() : request->request_id());
   if (answer.ok()) *response = *std::move(answer);
   return base::ToGrpc(answer.status());

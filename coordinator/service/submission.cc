@@ -41,7 +41,33 @@ absl::Status CheckFiles(const v1::SweepSpec& spec, store::Store& store) {
   return absl::OkStatus();
 }
 
+int InputsOfTask(const v1::SweepSpec& resolved, absl::string_view name) {
+  for (const v1::Task& task : resolved.task()) {
+    if (task.name() == name || (name.empty() && resolved.task_size() == 1)) {
+      return population::TaskInputs(task);
+    }
+  }
+  return 0;
+}
+
 }  // namespace
+
+absl::Status ReadImports(store::Store& store, v1::SweepSpec& spec) {
+  const v1::SweepSpec resolved = population::WithDefaults(spec);
+  for (int i = 0; i < spec.import_size(); ++i) {
+    v1::Import& import = *spec.mutable_import(i);
+    auto bytes = store.ReadWholeArtifact(import.digest());
+    if (!bytes.ok()) return bytes.status();
+    const auto units =
+        population::ReadImportUnits(*bytes, import, InputsOfTask(resolved, import.task()));
+    if (!units.ok()) {
+      return absl::InvalidArgumentError(
+          absl::StrCat("import[", i, "].path: ", std::string(units.status().message())));
+    }
+    import.set_units(*units);
+  }
+  return absl::OkStatus();
+}
 
 absl::Status CheckSubmission(const v1::SubmitSweepRequest& request, int64_t max_networks,
                              store::Store& store) {

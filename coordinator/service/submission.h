@@ -18,6 +18,10 @@ inline constexpr size_t kMaxViolationsNamed = 20;
 absl::Status CheckSubmission(const v1::SubmitSweepRequest& request, int64_t max_networks,
                              store::Store& store);
 
+// Fills in what the files of the sweep's imports say of themselves; INVALID_ARGUMENT names file,
+// array and expectation where one is no network of its import's cell. Of a checked submission.
+absl::Status ReadImports(store::Store& store, v1::SweepSpec& spec);
+
 }  // namespace rnnfarm::service
 
 #endif  // RNNFARM_COORDINATOR_SERVICE_SUBMISSION_H_

@@ -16,6 +16,7 @@ namespace rnnfarm::client {
 namespace {
 
 namespace fs = std::filesystem;
+using ::testing::AllOf;
 using ::testing::HasSubstr;
 using ::testing::Not;
 using ::testing::StartsWith;
@@ -86,13 +87,13 @@ TEST_F(FarmTest, RunLeavesResultsAndReport) {
   EXPECT_THAT(first_run_->err, Not(HasSubstr("\033")));
   EXPECT_THAT(Read("run/report.html"), HasSubstr("<html"));
   EXPECT_THAT(Read("run/networks.csv"),
-              StartsWith("key,task,architecture,activation,units,l2,seed,untrained,state,"
+              StartsWith("key,task,architecture,activation,units,l2,seed,untrained,imported,state,"
                          "iterations,train_loss,validation_loss,diverged_at,last_finite_loss,"
                          "learning_rate,lr_decay,momentum,"
-                         "clip_norm,fixed_points,index_sum,certified,starts,converged,rejected,"
-                         "estimated_unseen,largest_q,included,excluded_reason\r\n"
+                         "clip_norm,fixed_points,index_sum,certified,verdict,starts,converged,"
+                         "rejected,estimated_unseen,largest_q,included,excluded_reason\r\n"
                          "flipflop-vanilla-tanh-8-l2_1e-05-s0,flipflop,vanilla,tanh,8,1e-05,0,"
-                         "false,analyzed,60,"));
+                         "false,false,analyzed,60,"));
 }
 
 TEST_F(FarmTest, NumpyOpensTheFilesAndTheManifestIsRight) {
@@ -278,6 +279,73 @@ TEST_F(FarmTest, ForeignNetworksNeedTheirCellNamed) {
       Call({"fixed-points", At("foreign.npz"), "--architecture", "gru", "--activation", "tanh"})
           .code,
       kUsage);
+}
+
+TEST_F(FarmTest, ImportsANetworkAndAnalysesItLikeItsOwn) {
+  const std::string key = "flipflop-vanilla-tanh-8-l2_1e-05-s0";
+  const std::string sweep = R"(name: "imported"  base_seed: 5
+task { name: "flipflop"  flip_flop { bits: 2 steps: 20 } }
+import { path: "run/flipflop/networks/)" +
+                            key + R"(.npz" name: "mine"
+         architecture: "vanilla"  activation: "tanh" }
+analysis { metric { svcca {} } fixed_points { starts: 32 } })";
+  ASSERT_TRUE(base::WriteFile(At("imported.textproto"), sweep).ok());
+  const Result result = Call({"run", At("imported.textproto"), "--out", At("imported")});
+  ASSERT_EQ(result.code, kOk) << result.err;
+  EXPECT_EQ(Read("imported/flipflop/networks/flipflop-import-mine.npz"),
+            Read("run/flipflop/networks/" + key + ".npz"));
+  EXPECT_THAT(
+      Read("imported/networks.csv"),
+      HasSubstr("\r\nflipflop-import-mine,flipflop,vanilla,tanh,8,0,0,false,true,analyzed,"));
+  const auto points = base::Archive::Decode(
+      Read("imported/flipflop/fixed_points/flipflop-import-mine.npz"), "points");
+  ASSERT_TRUE(points.ok());
+  EXPECT_EQ((*points->Find("xstar"))->shape[1], 8);
+}
+
+TEST_F(FarmTest, NamesWhatIsWrongWithAnImport) {
+  const std::string head = R"(name: "bad-import"  task { name: "flipflop"  flip_flop { bits: 2 } }
+)";
+  const struct {
+    const char* import;
+    const char* says;
+  } cases[] = {
+      {R"(path: "run/flipflop/networks/flipflop-vanilla-tanh-8-l2_1e-05-s0.npz" activation: "tanh"
+          architecture: "gru")",
+       "weight_hh_l0"},
+      {R"(path: "absent.npz" activation: "tanh" architecture: "gru")", "absent.npz"},
+      {R"(path: "run/networks.csv" activation: "tanh" architecture: "gru")", "networks.csv"},
+      {R"(path: "run/flipflop/networks/flipflop-vanilla-tanh-8-l2_1e-05-s0.npz" activation: "tanh"
+          architecture: "vanila")",
+       "did you mean vanilla"}};
+  for (const auto& each : cases) {
+    ASSERT_TRUE(base::WriteFile(At("bad.textproto"), head + "import { " + each.import + " }").ok());
+    const Result result = Call({"sweep", "validate", At("bad.textproto")});
+    EXPECT_EQ(result.code, kUsage) << each.says;
+    EXPECT_THAT(result.err, AllOf(HasSubstr("bad.textproto:"), HasSubstr(each.says)));
+  }
+}
+
+TEST_F(FarmTest, NamesWhatIsWrongWithAForeignNetwork) {
+  const struct {
+    const char* arrays;
+    const char* says;
+  } cases[] = {
+      {"weight_ih_l0=np.ones((2, 1)), weight_hh_l0=np.full((2, 2), np.nan)",
+       "array weight_hh_l0 is nan at element 0"},
+      {"weight_ih_l0=np.ones((3, 1)), weight_hh_l0=np.ones((2, 2))", "weight_ih_l0"},
+      {"weight_ih_l0=np.ones((2, 1)), weight_hh_l0=np.ones((2, 2)), weight_hr_l0=np.ones((2, 2))",
+       "array weight_hr_l0 is no parameter of vanilla; expected weight_ih_l0, weight_hh_l0"},
+      {"weight_ih_l0=np.ones((2, 1))", "weight_hh_l0"}};
+  for (const auto& each : cases) {
+    const std::string command = "/usr/bin/python3 -c \"import numpy as np; np.savez('" +
+                                At("wrong.npz") + "', " + each.arrays + ")\"";
+    ASSERT_EQ(std::system(command.c_str()), 0);
+    const Result result = Call({"fixed-points", At("wrong.npz"), "--architecture", "vanilla",
+                                "--activation", "tanh", "--starts", "8"});
+    EXPECT_EQ(result.code, kUsage) << each.says;
+    EXPECT_THAT(result.err, AllOf(HasSubstr("wrong.npz"), HasSubstr(each.says)));
+  }
 }
 
 TEST_F(FarmTest, SaysHowAForeignGruIsRead) {

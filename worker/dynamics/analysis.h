@@ -30,11 +30,17 @@ struct Settings {
   double graph_epsilon = 0.05;
 };
 
+// Whether all fixed points of a condition were found; see docs/science.md.
+enum class Verdict { kCertified, kIncomplete, kNoTheorem, kNoFixedPoint };
+// "certified", "incomplete", "no_theorem", "no_fixed_point"
+absl::string_view Name(Verdict verdict);
+
 struct ConditionSummary {
   int condition = 0;
   std::vector<int> by_index;  // points with 0, 1, 2, … unstable directions
   int index_sum = 0;          // sum of sign det(I - J)
   bool certified = false;
+  Verdict verdict = Verdict::kNoFixedPoint;
   int starts = 0, converged = 0, unique = 0;
   std::map<std::string, int> rejected;  // by reason
   double estimated_unseen = 0;          // Chao1

@@ -60,12 +60,13 @@ std::string SummaryJson(const ConditionSummary& s) {
   const auto pair = [](std::string* out, const auto& entry) {
     absl::StrAppend(out, "\"", entry.first, "\": ", entry.second);
   };
-  return absl::StrCat(
-      R"({"condition": )", s.condition, R"(, "by_index": [)", absl::StrJoin(s.by_index, ", "),
-      R"(], "index_sum": )", s.index_sum, R"(, "certified": )", TrueOrFalse(s.certified),
-      R"(, "starts": )", s.starts, R"(, "converged": )", s.converged, R"(, "unique": )", s.unique,
-      R"(, "rejected": {)", absl::StrJoin(s.rejected, ", ", pair), R"(}, "estimated_unseen": )",
-      s.estimated_unseen, R"(, "largest_q": )", s.largest_q, "}");
+  return absl::StrCat(R"({"condition": )", s.condition, R"(, "by_index": [)",
+                      absl::StrJoin(s.by_index, ", "), R"(], "index_sum": )", s.index_sum,
+                      R"(, "certified": )", TrueOrFalse(s.certified), R"(, "verdict": ")",
+                      Name(s.verdict), "\"", R"(, "starts": )", s.starts, R"(, "converged": )",
+                      s.converged, R"(, "unique": )", s.unique, R"(, "rejected": {)",
+                      absl::StrJoin(s.rejected, ", ", pair), R"(}, "estimated_unseen": )",
+                      s.estimated_unseen, R"(, "largest_q": )", s.largest_q, "}");
 }
 
 std::string MetaJson(const rnn::CellSpec& spec, absl::string_view graph_kind,

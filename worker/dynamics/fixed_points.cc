@@ -87,6 +87,12 @@ class ConditionSearch {
 
   bool Certified() const { return StaysInBall(search_.network.spec) && IndexSum() == 1; }
 
+  Verdict JudgeCompleteness() const {
+    if (isolated_.points().empty()) return Verdict::kNoFixedPoint;
+    if (!StaysInBall(search_.network.spec)) return Verdict::kNoTheorem;
+    return Certified() ? Verdict::kCertified : Verdict::kIncomplete;
+  }
+
   bool Complete(int round) const {
     if (round == 0) return false;
     if (StaysInBall(search_.network.spec) && !Certified()) return false;
@@ -221,6 +227,7 @@ class ConditionSearch {
     out.summary.estimated_unseen = HitCounts();
     out.summary.index_sum = IndexSum();
     out.summary.certified = Certified();
+    out.summary.verdict = JudgeCompleteness();
     for (const FixedPoint& point : points_) {
       if (point.slow) continue;
       if (point.map.unstable >= out.summary.by_index.size()) {
@@ -255,6 +262,20 @@ class ConditionSearch {
 };
 
 }  // namespace
+
+absl::string_view Name(Verdict verdict) {
+  switch (verdict) {
+    case Verdict::kCertified:
+      return "certified";
+    case Verdict::kIncomplete:
+      return "incomplete";
+    case Verdict::kNoTheorem:
+      return "no_theorem";
+    case Verdict::kNoFixedPoint:
+      return "no_fixed_point";
+  }
+  return "";
+}
 
 int StartsPerRound(const Settings& settings, int conditions) {
   return conditions <= kFewConditions ? settings.starts

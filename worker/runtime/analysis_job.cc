@@ -4,6 +4,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "worker/dynamics/analysis.h"
+#include "worker/rnn/foreign_network.h"
 #include "worker/rnn/network_file.h"
 #include "worker/runtime/spec_conversion.h"
 
@@ -12,6 +13,26 @@ namespace {
 
 // Resolution of the share of the work done: progress counts "iterations" of this many.
 constexpr int kProgressSteps = 1000;
+
+absl::StatusOr<rnn::NetworkFile> ReadImport(absl::string_view bytes, absl::string_view source,
+                                            const v1::JobSpec& spec, const rnn::CellSpec& cell) {
+  rnn::ForeignCell foreign;
+  foreign.architecture = spec.architecture();
+  foreign.activation = spec.activation();
+  foreign.gate_bias = cell.gate_bias;
+  foreign.alpha = cell.alpha;
+  foreign.outputs = cell.outputs;
+  auto network = rnn::ReadNetwork(bytes, source, foreign, [](const std::string&) {});
+  if (!network.ok()) return network.status();
+  if (network->spec.architecture == cell.architecture &&
+      network->spec.activation == cell.activation) {
+    return network;
+  }
+  return absl::InvalidArgumentError(
+      absl::StrCat(source, " says that it is ", rnn::Name(network->spec.architecture), " with ",
+                   rnn::Name(network->spec.activation), ", the import that it is ",
+                   spec.architecture(), " with ", spec.activation()));
+}
 
 absl::StatusOr<rnn::NetworkFile> NetworkOf(Job& job, const task::Task& task) {
   auto cell = CellSpecOf(job.spec(), task);
@@ -26,7 +47,9 @@ absl::StatusOr<rnn::NetworkFile> NetworkOf(Job& job, const task::Task& task) {
   }
   auto bytes = job.Download(digest);
   if (!bytes.ok()) return bytes.status();
-  auto network = rnn::DecodeNetwork(*bytes, absl::StrCat("artifact ", digest));
+  const std::string source = absl::StrCat("artifact ", digest);
+  auto network = job.spec().imported() ? ReadImport(*bytes, source, job.spec(), *cell)
+                                       : rnn::DecodeNetwork(*bytes, source);
   if (!network.ok()) return network.status();
   if (network->parameters.size() != rnn::ParameterCount(*cell)) {
     return absl::InvalidArgumentError(

@@ -216,6 +216,24 @@ v1::TrainingSummary SummaryOf(const engine::Outcome& outcome, absl::string_view 
   return summary;
 }
 
+namespace {
+
+v1::Verdict VerdictOf(dynamics::Verdict verdict) {
+  switch (verdict) {
+    case dynamics::Verdict::kCertified:
+      return v1::VERDICT_CERTIFIED;
+    case dynamics::Verdict::kIncomplete:
+      return v1::VERDICT_INCOMPLETE;
+    case dynamics::Verdict::kNoTheorem:
+      return v1::VERDICT_NO_THEOREM;
+    case dynamics::Verdict::kNoFixedPoint:
+      return v1::VERDICT_NO_FIXED_POINT;
+  }
+  return v1::VERDICT_UNSPECIFIED;
+}
+
+}  // namespace
+
 v1::FixedPointSummary SummaryOf(const std::vector<dynamics::ConditionSummary>& conditions) {
   v1::FixedPointSummary summary;
   for (const dynamics::ConditionSummary& from : conditions) {
@@ -224,6 +242,7 @@ v1::FixedPointSummary SummaryOf(const std::vector<dynamics::ConditionSummary>& c
     for (int count : from.by_index) to.add_by_index(count);
     to.set_index_sum(from.index_sum);
     to.set_certified(from.certified);
+    to.set_verdict(VerdictOf(from.verdict));
     to.set_starts(from.starts);
     to.set_converged(from.converged);
     for (const auto& [reason, count] : from.rejected) (*to.mutable_rejected())[reason] = count;

@@ -242,6 +242,56 @@ TEST(MakeJobSpec, AnUntrainedControlSharesTheInitialStateOfItsNetwork) {
   EXPECT_EQ(trained.fixed_point_graph().runs(), 100);
 }
 
+// A sweep of imports alone, as a person writes it.
+constexpr char kImports[] = R"(
+  name: "brought"
+  task { name: "flipflop" flip_flop {} }
+  import { path: "nets/mine.npz" architecture: "lstm" activation: "tanh" digest: "d" units: 5 }
+  import { path: "nets/mine.npz" name: "biased" architecture: "gru" activation: "relu"
+           gate_bias: 1 digest: "e" units: 6 }
+)";
+
+TEST(Enumerate, AddsImportsAsNetworksThatAreThere) {
+  const Population population = Enumerate(With(kImports, ""));
+  ASSERT_EQ(population.networks.size(), 2u);
+  const v1::Network& mine = population.networks[0];
+  EXPECT_EQ(mine.key(), "flipflop-import-mine");
+  EXPECT_EQ(mine.name(), "sweeps/brought/networks/flipflop-import-mine");
+  EXPECT_EQ(mine.state(), v1::NETWORK_STATE_TRAINED);
+  EXPECT_TRUE(mine.imported());
+  EXPECT_EQ(mine.artifacts().at("network"), "d");
+  EXPECT_EQ(mine.units(), 5);
+  EXPECT_EQ(population.networks[1].key(), "flipflop-import-biased");
+  EXPECT_TRUE(population.configurations[0].chosen());
+  EXPECT_EQ(CountNetworks(ParseSweep(kImports)), 2);
+}
+
+TEST(Enumerate, PutsImportsBehindTheGrid) {
+  const v1::SweepSpec spec = With(
+      kSmallSweep, "import { path: 'a.npz' architecture: 'gru' activation: 'tanh' digest: 'd' }");
+  const Population population = Enumerate(spec);
+  ASSERT_EQ(population.networks.size(), 3u);
+  EXPECT_EQ(population.networks[2].key(), "flipflop-import-a");
+  EXPECT_EQ(CountNetworks(spec), 3);
+}
+
+TEST(MakeJobSpec, AnImportBringsItsOwnCell) {
+  const v1::SweepSpec spec = With(kImports, "");
+  const Population population = Enumerate(spec);
+  v1::Job job;
+  job.set_kind(v1::JOB_KIND_ANALYZE);
+  job.set_task("flipflop");
+  for (int i = 0; i < 2; ++i) {
+    const v1::JobSpec made =
+        MakeJobSpec(spec, population.configurations[i], &population.networks[i], job);
+    EXPECT_TRUE(made.imported());
+    EXPECT_EQ(made.cell().gate_bias(), i);
+    EXPECT_EQ(made.network_artifact(), i == 0 ? "d" : "e");
+    EXPECT_EQ(made.units(), 5 + i);
+    EXPECT_EQ(made.stream_key(), population.networks[i].key());
+  }
+}
+
 TEST(ResultPath, PlacesEachRole) {
   const v1::Network network = Enumerate(With(kSmallSweep, "")).networks[0];
   EXPECT_EQ(ResultPath(network, "network"),

@@ -3,7 +3,10 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
+#include <complex>
+#include <set>
 
 #include "tests/worker/dynamics/hand_made.h"
 #include "worker/dynamics/newton.h"
@@ -81,6 +84,7 @@ TEST_F(FixedPoints, RejectsWhatASaturatedGateHoldsOutOfRange) {
   const ConditionPoints found = Find(file);
   EXPECT_THAT(found.summary.by_index, ElementsAre(2, 1));
   EXPECT_TRUE(found.summary.certified);
+  EXPECT_EQ(found.summary.verdict, Verdict::kCertified);
   EXPECT_GT(found.summary.rejected.at("out of range"), 0);
   for (const FixedPoint& point : found.points) EXPECT_LE(std::abs(point.state.item<double>()), 1);
 }
@@ -90,6 +94,7 @@ TEST_F(FixedPoints, FindsNoneWhereThereIsNone) {
   Set(file, "bias_ih_l0", {0.1f});
   const ConditionPoints found = Find(file);
   EXPECT_THAT(found.points, IsEmpty());
+  EXPECT_EQ(found.summary.verdict, Verdict::kNoFixedPoint);
   EXPECT_THAT(found.summary.by_index, IsEmpty());
   EXPECT_EQ(found.summary.unique, 0);
   EXPECT_FALSE(found.summary.certified);
@@ -112,6 +117,91 @@ TEST_F(FixedPoints, KeepsSlowPointsAlongALineAttractor) {
   EXPECT_GT(slow, 20);
   EXPECT_LE(slow, kMaxSlowPoints);
   EXPECT_GT(largest, 0.5);
+}
+
+// h' = relu(W h + b) with b = (I - W) 1 rests at 1, where relu is the identity and J = W.
+TEST_F(FixedPoints, ReadsAPlantedSpectrumOffALinearMap) {
+  const double radius = 0.95, angle = 0.4;
+  Tensor planted = torch::zeros({4, 4}, torch::kFloat64);
+  planted[0][0] = planted[1][1] = radius * std::cos(angle);
+  planted[0][1] = -radius * std::sin(angle);
+  planted[1][0] = radius * std::sin(angle);
+  planted[2][2] = -0.6;
+  planted[3][3] = 0.3;
+  const Tensor basis = torch::eye(4, torch::kFloat64) + 0.2 * torch::ones({4, 4}, torch::kFloat64);
+  const Tensor w = basis.mm(planted).mm(torch::inverse(basis)).to(torch::kFloat32).contiguous();
+  const Tensor b = (1 - w.to(torch::kFloat64).sum(1)).to(torch::kFloat32).contiguous();
+  rnn::NetworkFile file =
+      Plain(rnn::Activation::kRelu, 4, {w.data_ptr<float>(), w.data_ptr<float>() + w.numel()});
+  Set(file, "bias_ih_l0", {b.data_ptr<float>(), b.data_ptr<float>() + b.numel()});
+  const ConditionPoints found = Find(file);
+  ASSERT_GE(found.points.size(), 1u);
+  const auto at_one = [](const FixedPoint& p) { return (p.state - 1).abs().max().item<double>(); };
+  const auto point = std::min_element(
+      found.points.begin(), found.points.end(),
+      [&](const FixedPoint& x, const FixedPoint& y) { return at_one(x) < at_one(y); });
+  ASSERT_LT(at_one(*point), 1e-5);
+  const std::complex<double> expected[] = {std::polar(radius, angle), std::polar(radius, -angle),
+                                           -0.6, 0.3};
+  for (int i = 0; i < 4; ++i) {
+    EXPECT_LT(std::abs(point->map.spectrum.values[i] - expected[i]), 1e-5) << i;
+  }
+  EXPECT_NEAR(Frequency(point->map.spectrum.values[0]), angle / (2 * M_PI), 1e-6);
+  EXPECT_EQ(found.summary.verdict, Verdict::kNoTheorem);
+}
+
+TEST_F(FixedPoints, FindsPointsAllAlongALineAttractor) {
+  // relu of the mean of both units: every h_1 = h_2 >= 0 is a fixed point.
+  Settings settings = Few();
+  settings.rounds = 2;
+  const ConditionPoints found = Find(Plain(rnn::Activation::kRelu, 2, {0.5f, 0.5f, 0.5f, 0.5f}),
+                                     /*noise=*/0.5, /*slow=*/false, settings);
+  EXPECT_GT(found.points.size(), 50u);
+  for (const FixedPoint& point : found.points) {
+    EXPECT_NEAR(point.state[0].item<double>(), point.state[1].item<double>(), 1e-9);
+    EXPECT_LT(point.q, 1e-20);
+    if (point.state[0].item<double>() < 1e-6) continue;  // the line's end, where relu bends
+    EXPECT_NEAR(std::abs(point.map.spectrum.values[0]), 1, 1e-9);
+    EXPECT_LT(std::abs(point.map.spectrum.values[1]), 1e-9);
+  }
+}
+
+TEST_F(FixedPoints, FindsPointsAllAroundARingAttractor) {
+  // W_ij = (2 g / N) cos(θ_i - θ_j): rotations carry fixed points into each other, but for what the
+  // units' number breaks, which is beyond rounding here.
+  const int n = 48;
+  std::vector<float> w;
+  for (int i = 0; i < n; ++i) {
+    for (int j = 0; j < n; ++j) {
+      w.push_back(static_cast<float>(2 * 1.5 / n * std::cos(2 * M_PI * (i - j) / n)));
+    }
+  }
+  Settings settings = Few();
+  settings.rounds = 2;
+  const ConditionPoints found =
+      Find(Plain(rnn::Activation::kTanh, n, w), /*noise=*/0.5, /*slow=*/false, settings);
+  std::set<int> octants;
+  double least = 1e9, most = 0;
+  int centres = 0;
+  for (const FixedPoint& point : found.points) {
+    std::complex<double> mode = 0;
+    for (int i = 0; i < n; ++i) {
+      mode += point.state[i].item<double>() * std::polar(2.0 / n, 2 * M_PI * i / n);
+    }
+    if (std::abs(mode) < 1e-6) {
+      ++centres;
+      EXPECT_EQ(point.map.unstable, 2);
+      continue;
+    }
+    least = std::min(least, std::abs(mode));
+    most = std::max(most, std::abs(mode));
+    octants.insert(static_cast<int>(std::floor((std::arg(mode) + M_PI) / (M_PI / 4))));
+    EXPECT_NEAR(std::abs(point.map.spectrum.values[0]), 1, 1e-4);
+    EXPECT_LT(std::abs(point.map.spectrum.values[1]), 0.95);
+  }
+  EXPECT_GE(octants.size(), 8u);
+  EXPECT_LT(most - least, 1e-4);
+  EXPECT_EQ(centres, 1);
 }
 
 // Of weights as large as these, about one draw in four has an LSTM with no point within reach, or
