@@ -36,7 +36,7 @@ class CellMap {
   void Evaluate(const std::vector<const double*>& states, const std::vector<double*>& next,
                 const std::vector<Kept*>& kept);
 
-  // Of the linear map at `state`. False if I - J is singular or not finite.
+  // Of the linear map at `state`. False if I - J is not finite.
   bool Factor(const double* state, const Kept& kept, Factored& out);
 
   // step = (I - J)⁻¹ residual, both of state_size() values.

@@ -22,6 +22,10 @@ constexpr int64_t StrideOf(int64_t columns) { return Padded(columns) + kPadding;
 
 inline constexpr int kMostTerms = 4;
 
+// Of a matrix with elements of the order of 1. A smaller pivot is taken as this: a system that is
+// singular but consistent, as on a line of fixed points, is solved all the same.
+inline constexpr double kLeastPivot = 1e-13;
+
 struct Kernels {
   const char* name;  // "avx512", "avx2" or "portable"
 
@@ -39,7 +43,7 @@ struct Kernels {
                 int64_t stride);
 
   // a = P L U with row exchanges: LU over a (n, n), pivot (n) the row that row i was exchanged
-  // with. False if a is singular or not finite.
+  // with. False if a is not finite.
   bool (*factor)(int n, double* a, int64_t stride, int* pivot);
 
   // x = a⁻¹ x by what `factor` left; x (n).

@@ -132,8 +132,9 @@ struct Instantiation {
       pivot[j] = LargestBelow(n, j, a, stride);
       double* top = a + j * stride;
       if (pivot[j] != j) std::swap_ranges(top, top + stride, a + pivot[j] * stride);
+      if (!std::isfinite(top[j])) return false;
+      if (std::abs(top[j]) < kLeastPivot) top[j] = std::copysign(kLeastPivot, top[j]);
       const double inverse = 1 / top[j];
-      if (!std::isfinite(inverse)) return false;
       // The pivot's row, with zeros where the panel is done.
       alignas(64) double row[kPanel] = {};
       for (int c = j + 1; c < last; ++c) row[c - first] = top[c];
