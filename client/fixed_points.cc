@@ -83,7 +83,8 @@ absl::StatusOr<std::unique_ptr<task::Task>> MakeNamedTask(absl::string_view name
       absl::StrCat("unknown task \"", name, "\": use flipflop, sine or cdi"));
 }
 
-absl::StatusOr<std::vector<double>> ParseCondition(absl::string_view text, int inputs) {
+absl::StatusOr<std::vector<double>> ParseCondition(absl::string_view text, int inputs,
+                                                   absl::string_view source) {
   std::vector<double> values;
   for (const absl::string_view part : absl::StrSplit(text, ',')) {
     double value;
@@ -95,7 +96,8 @@ absl::StatusOr<std::vector<double>> ParseCondition(absl::string_view text, int i
   }
   if (static_cast<int>(values.size()) == inputs) return values;
   return absl::InvalidArgumentError(absl::StrCat("--condition ", text, " has ", values.size(),
-                                                 " numbers, the network has ", inputs, " inputs"));
+                                                 " numbers, the network of ", source, " has ",
+                                                 inputs, " inputs"));
 }
 
 Table FixedPointsTable(const std::vector<dynamics::ConditionSummary>& conditions) {

@@ -24,8 +24,10 @@ std::unique_ptr<task::Task> MakeConditionsTask(const rnn::CellSpec& cell,
 absl::StatusOr<std::unique_ptr<task::Task>> MakeNamedTask(absl::string_view name,
                                                           const rnn::CellSpec& cell);
 
-// "0,0,1,0" as one condition; INVALID_ARGUMENT unless it has `inputs` finite numbers.
-absl::StatusOr<std::vector<double>> ParseCondition(absl::string_view text, int inputs);
+// "0,0,1,0" as one condition; INVALID_ARGUMENT unless it has `inputs` finite numbers. `source`
+// names the network's file in errors.
+absl::StatusOr<std::vector<double>> ParseCondition(absl::string_view text, int inputs,
+                                                   absl::string_view source);
 
 // A row a condition: how many points of each index, index sum, certificate, search record.
 Table FixedPointsTable(const std::vector<dynamics::ConditionSummary>& conditions);

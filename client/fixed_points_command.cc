@@ -26,7 +26,8 @@ absl::StatusOr<std::unique_ptr<task::Task>> TaskOf(const Arguments& arguments,
   }
   std::vector<std::vector<double>> conditions;
   for (const std::string& text : arguments.conditions) {
-    absl::StatusOr<std::vector<double>> condition = ParseCondition(text, cell.inputs);
+    absl::StatusOr<std::vector<double>> condition =
+        ParseCondition(text, cell.inputs, arguments.network);
     if (!condition.ok()) return condition.status();
     conditions.push_back(*std::move(condition));
   }

@@ -258,7 +258,9 @@ TEST_F(FarmTest, FixedPointsOfAPulledNetwork) {
   const auto points = base::Archive::Decode(Read("points.npz"), "points.npz");
   ASSERT_TRUE(points.ok());
   EXPECT_TRUE(points->Has("J_xstar"));
-  EXPECT_EQ(Call({"fixed-points", network, "--condition", "0,0,0"}).code, kUsage);
+  const Result wrong = Call({"fixed-points", network, "--condition", "0,0,0"});
+  EXPECT_EQ(wrong.code, kUsage);
+  EXPECT_THAT(wrong.err, HasSubstr("0,0,0 has 3 numbers, the network of " + network + " has 2"));
   EXPECT_EQ(Call({"fixed-points", At("absent.npz")}).code, kUsage);
 }
 

@@ -65,6 +65,20 @@ TEST(ReportTest, HasEveryPanelOfThePaperAndItsProvenance) {
   EXPECT_THAT(WithoutCode(page), Not(HasSubstr("class=\"missing\">There")));
 }
 
+TEST(ReportTest, TellsWhoseFixedPointsAreIncomplete) {
+  SyntheticResults results;
+  results.WriteNetworks({"memory"}, 2);
+  const std::string page = WithoutCode(Render(results));
+  // Two seeds and, of the vanilla network with tanh, one control whose index sum is 2.
+  EXPECT_THAT(page, HasSubstr("<td>memory</td><td>gru</td><td>tanh</td><td>2</td><td>0</td>"
+                              "<td>0</td><td>0</td>"));
+  EXPECT_THAT(page, HasSubstr("<td>memory</td><td>vanilla</td><td>tanh</td><td>2</td><td>0</td>"
+                              "<td>1</td><td>0</td>"));
+  EXPECT_THAT(page, HasSubstr("1 network is incomplete or without a fixed point"));
+  EXPECT_THAT(page, HasSubstr("memory-vanilla-tanh-24-l2_1e-05-s0-untrained</code></td>"
+                              "<td>incomplete</td><td>3/1</td><td>2</td>"));
+}
+
 TEST(ReportTest, AsksNothingOfAnyNetwork) {
   SyntheticResults results;
   WriteEverything(results, 1);
