@@ -164,41 +164,48 @@ absl::StatusOr<Comparison> Compare(const rnn::NetworkFile& file, const Options& 
   return out;
 }
 
-void PrintRow(const rnn::CellSpec& cell, const Comparison& found, std::vector<Figure>& figures) {
+double MedianRatio(const std::vector<double>& a, const std::vector<double>& b) {
   std::vector<double> ratios;
-  for (size_t i = 0; i < found.adam_seconds.size(); ++i) {
-    ratios.push_back(found.adam_seconds[i] / found.search_seconds[i]);
-  }
-  const double ratio = Median(ratios);
+  for (size_t i = 0; i < a.size(); ++i) ratios.push_back(a[i] / b[i]);
+  return Median(ratios);
+}
+
+void PrintRow(const rnn::CellSpec& cell, const Comparison& found, std::vector<Figure>& figures) {
+  const double ratio = MedianRatio(found.adam_seconds, found.newton_seconds);
+  const double search_ratio = MedianRatio(found.adam_seconds, found.search_seconds);
   std::printf(
-      "%-8s %5d | %7.3f %9ld %6zu | %7.3f %6ld %6zu | %7.2f %9ld %6zu %6ld | %6.1f %5s %6s\n",
-      CaseName(cell).c_str(), cell.units, Median(found.newton_seconds), found.newton.converged,
-      found.newton.points, Median(found.search_seconds), found.search.effort, found.search.points,
-      Median(found.adam_seconds), found.adam.converged, found.adam.points, found.adam.effort, ratio,
-      ratio >= kBar ? "met" : "NOT", found.search.points >= found.adam.points ? "met" : "NOT");
+      "%-8s %5d | %6.2f %5ld %6zu %5ld | %6.3f %5ld %6zu %7.1f %5s %6s | %6.3f %5ld %6zu %6.1f\n",
+      CaseName(cell).c_str(), cell.units, Median(found.adam_seconds), found.adam.converged,
+      found.adam.points, found.adam.effort, Median(found.newton_seconds), found.newton.converged,
+      found.newton.points, ratio, ratio >= kBar ? "met" : "NOT",
+      found.newton.points >= found.adam.points ? "met" : "NOT", Median(found.search_seconds),
+      found.search.effort, found.search.points, search_ratio);
   std::fflush(stdout);
   const std::string key = absl::StrCat(CaseName(cell), "_", cell.units);
-  figures.push_back({absl::StrCat(key, "_against_adam"), ratio, "x"});
-  figures.push_back({absl::StrCat(key, "_points"), double(found.search.points), "points"});
-  figures.push_back({absl::StrCat(key, "_adam_points"), double(found.adam.points), "points"});
+  const auto count = [](size_t points) { return static_cast<double>(points); };
+  figures.push_back({absl::StrCat(key, "_newton_against_adam"), ratio, "x"});
+  figures.push_back({absl::StrCat(key, "_search_against_adam"), search_ratio, "x"});
+  figures.push_back({absl::StrCat(key, "_newton_points"), count(found.newton.points), "points"});
+  figures.push_back({absl::StrCat(key, "_search_points"), count(found.search.points), "points"});
+  figures.push_back({absl::StrCat(key, "_adam_points"), count(found.adam.points), "points"});
 }
 
 absl::Status PrintComparison(const std::vector<TrainedCase>& cases, const Options& options,
                              std::vector<Figure>& figures) {
   const AdamDefaults d;
   std::printf(
-      "The same %d starts (trajectory states with noise), one core, medians of %d rounds in\n"
-      "alternation. Newton: from these starts alone. Search: Newton, then further rounds until it "
-      "is\n"
-      "complete, with Jacobians and spectra. Adam: joint, float32, step size %g times %g every "
-      "%ld\n"
-      "iterations, q < %g or change < %g, at most %ld iterations, unique %g. Points are\n"
-      "those that are fixed points in float64 too.\n\n",
+      "The same %d starts (trajectory states with noise), one core, seconds, medians of %d rounds "
+      "in\n"
+      "alternation. Adam: joint, float32, step size %g times %g every %ld iterations, q < %g or\n"
+      "change < %g, at most %ld iterations, unique %g. Newton: to q < 1e-20. Search: Newton,\n"
+      "then further rounds of starts until it is complete, with Jacobians and spectra.\n"
+      "conv: starts that ended below q < 1e-12; points: those that are fixed points in float64 "
+      "too.\n\n",
       options.starts, options.rounds, d.learning_rate, d.factor, d.factor_every, d.tolerance,
       d.least_change, d.max_iterations, d.unique);
-  std::printf("%-8s %5s | %7s %9s %6s | %7s %6s %6s | %7s %9s %6s %6s | %6s %5s %6s\n", "cell",
-              "units", "Newton", "converged", "points", "search", "starts", "points", "Adam",
-              "converged", "points", "iter", "times", "speed", "points");
+  std::printf("%-8s %5s | %6s %5s %6s %5s | %6s %5s %6s %7s %5s %6s | %6s %5s %6s %6s\n", "cell",
+              "units", "Adam", "conv", "points", "iter", "Newton", "conv", "points", "times",
+              "speed", "points", "search", "from", "points", "times");
   std::set<rnn::Architecture> seen;
   for (const TrainedCase& each : cases) {
     // The smallest network of each cell: Adam takes minutes for the others.
@@ -207,7 +214,7 @@ absl::Status PrintComparison(const std::vector<TrainedCase>& cases, const Option
     if (!found.ok()) return found.status();
     PrintRow(each.network.spec, *found, figures);
   }
-  std::printf("\nbars: the search %g times faster than Adam, at least as many points\n\n", kBar);
+  std::printf("\nbars: Newton %g times faster than Adam, at least as many points\n\n", kBar);
   return absl::OkStatus();
 }
 
