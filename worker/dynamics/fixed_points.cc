@@ -25,8 +25,9 @@ constexpr int kFewestStarts = 32;
 constexpr double kLargestStep = 0.5;
 // Starts of the slow search at one condition.
 constexpr int kSlowStarts = 512;
-// Noise of fresh starts doubles each round from at least this.
+// Noise of fresh starts doubles each round from at least this, so many times.
 constexpr double kLeastFreshNoise = 0.1;
+constexpr int kMostDoublings = 3;
 // Steps from a point along its modes, as distances in the state, and the modes that take part.
 constexpr double kShortestStep = 0.05, kLongestStep = 2;
 constexpr int kNearModes = 3;
@@ -130,7 +131,8 @@ class ConditionSearch {
       left -= starts / 4;
     }
     const double noise = std::max(search_.settings.start_noise, kLeastFreshNoise);
-    parts.push_back(NoisyStates(nearby_, left, noise * std::ldexp(1.0, round), random));
+    parts.push_back(NoisyStates(nearby_, left,
+                                noise * std::ldexp(1.0, std::min(round, kMostDoublings)), random));
     return torch::cat(parts, 0);
   }
 
