@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include "worker/rnn/gates.h"
+
 namespace rnnfarm::dynamics {
 
 namespace {
@@ -17,19 +19,6 @@ double GateSlope(double gate) { return gate * (1 - gate); }
 //   vanilla, leaky: f   ugrnn: g, c   gru: u, r, c   lstm: i, f, g, o, f(c')
 int KeptGates(const rnn::CellSpec& spec) {
   return spec.gates() + (spec.architecture == Architecture::kLstm);
-}
-
-// The gate whose pre-activation has the constant b_fg added; -1: none.
-int BiasedGate(Architecture architecture) {
-  switch (architecture) {
-    case Architecture::kUgrnn:
-    case Architecture::kGru:
-      return 0;
-    case Architecture::kLstm:
-      return 1;
-    default:
-      return -1;
-  }
 }
 
 }  // namespace
@@ -59,7 +48,7 @@ CellMap::CellMap(const TrainedNetwork& network, const Tensor& input, const dense
   const Tensor projected =
       (network.weights.bias + torch::mv(network.weights.weight_ih, input)).contiguous();
   std::copy_n(projected.data_ptr<double>(), gates_ * units_, projected_.begin());
-  if (const int gate = BiasedGate(spec_.architecture); gate >= 0) {
+  if (const int gate = rnn::BiasedGate(spec_.architecture); gate >= 0) {
     for (int i = 0; i < units_; ++i) Gate(projected_, gate)[i] += spec_.gate_bias;
   }
   if (spec_.architecture == Architecture::kGru) {

@@ -5,6 +5,7 @@
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "worker/rnn/gates.h"
 
 namespace rnnfarm::rnn {
 
@@ -59,6 +60,20 @@ int CellSpec::gates() const {
 }
 
 int CellSpec::state_size() const { return architecture == Architecture::kLstm ? 2 * units : units; }
+
+int BiasedGate(Architecture architecture) {
+  switch (architecture) {
+    case Architecture::kUgrnn:
+    case Architecture::kGru:
+      return 0;
+    case Architecture::kLstm:
+      return 1;
+    case Architecture::kVanilla:
+    case Architecture::kLeaky:
+      return -1;
+  }
+  return -1;
+}
 
 std::vector<ParameterSlice> ParameterLayout(const CellSpec& spec) {
   const int64_t rows = int64_t{spec.gates()} * spec.units;

@@ -9,6 +9,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/types/span.h"
 #include "base/array_file.h"
+#include "worker/rnn/gates.h"
 
 namespace rnnfarm::rnn {
 
@@ -39,21 +40,6 @@ absl::string_view GateOrder(Architecture architecture) {
 bool EqualsPyTorch(const CellSpec& spec) {
   return spec.architecture == Architecture::kVanilla ||
          (spec.architecture == Architecture::kLstm && spec.activation == Activation::kTanh);
-}
-
-// The gate whose sigmoid holds b_fg, or -1.
-int BiasedGate(Architecture architecture) {
-  switch (architecture) {
-    case Architecture::kUgrnn:
-    case Architecture::kGru:
-      return 0;
-    case Architecture::kLstm:
-      return 1;
-    case Architecture::kVanilla:
-    case Architecture::kLeaky:
-      return -1;
-  }
-  return -1;
 }
 
 std::vector<float> ConstantBias(const CellSpec& spec) {

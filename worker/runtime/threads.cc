@@ -1,6 +1,7 @@
+#include "worker/rnn/threads.h"
+
 #include <ATen/Parallel.h>
 
-#include "worker/rnn/threads.h"
 #include "worker/runtime/worker.h"
 
 namespace rnnfarm::worker {

@@ -94,7 +94,8 @@ std::vector<SyntheticResults::Kind> SyntheticResults::Population(const std::stri
 void SyntheticResults::WriteNetworks(const std::vector<std::string>& tasks, int seeds) const {
   std::string csv =
       "key,task,architecture,activation,units,l2,seed,untrained,state,iterations,train_loss,"
-      "validation_loss,learning_rate,lr_decay,momentum,clip_norm,fixed_points,index_sum,certified,verdict,"
+      "validation_loss,learning_rate,lr_decay,momentum,clip_norm,fixed_points,index_sum,certified,"
+      "verdict,"
       "included,excluded_reason,batch_size\r\n";
   for (const std::string& task : tasks) {
     for (const Kind& kind : Population(task, seeds)) {
@@ -107,9 +108,10 @@ void SyntheticResults::WriteNetworks(const std::vector<std::string>& tasks, int 
     absl::StrAppend(&csv, task, "-gru-relu-24-l2_1e-02-s0,", task,
                     ",gru,relu,24,0.01,0,false,FAILED,310,,,0.1,0.3,0.9,1,,,,,false,"
                     "\"training diverged at iteration 310, after 3 attempts\",64\r\n");
-    absl::StrAppend(&csv, task, "-vanilla-tanh-24-l2_1e-05-s0-untrained,", task,
-                    ",vanilla,tanh,24,1e-05,0,true,ANALYZED,0,,1.02,,,,,3/1,2,false,incomplete,false,"
-                    "\"4 fixed points, the usual number is 27\",64\r\n");
+    absl::StrAppend(
+        &csv, task, "-vanilla-tanh-24-l2_1e-05-s0-untrained,", task,
+        ",vanilla,tanh,24,1e-05,0,true,ANALYZED,0,,1.02,,,,,3/1,2,false,incomplete,false,"
+        "\"4 fixed points, the usual number is 27\",64\r\n");
   }
   WriteText("networks.csv", csv);
 }

@@ -5,6 +5,7 @@
 
 #include "worker/engine/cpu/kernels.h"
 #include "worker/engine/cpu/sequence.h"
+#include "worker/rnn/gates.h"
 
 namespace rnnfarm::engine::cpu {
 
@@ -81,7 +82,7 @@ class Instantiation {
     const float* readout_bias = readout + int64_t{layout.outputs} * units;
     const float* initial = readout_bias + layout.outputs;
     const float gate_bias = static_cast<float>(cell.gate_bias);
-    const int biased = BiasedGate(cell.architecture);
+    const int biased = rnn::BiasedGate(cell.architecture);
     const int candidates = layout.gates - layout.main_gates;
     PackForward(layout, weight_ih, weight_hh, bias, 0, layout.main_gates, biased, gate_bias,
                 packed + at.main);
@@ -108,21 +109,6 @@ class Instantiation {
       packed[at.initial + unit] = initial[unit];
       if (has_cell) packed[at.initial_cell + unit] = initial[units + unit];
     }
-  }
-
-  // The update gate, or the LSTM's forget gate.
-  static int BiasedGate(Architecture architecture) {
-    switch (architecture) {
-      case Architecture::kUgrnn:
-      case Architecture::kGru:
-        return 0;
-      case Architecture::kLstm:
-        return 1;
-      case Architecture::kVanilla:
-      case Architecture::kLeaky:
-        return -1;
-    }
-    return -1;
   }
 
   template <class A>
