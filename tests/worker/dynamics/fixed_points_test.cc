@@ -243,6 +243,27 @@ TEST(SolveNewton, OfTheLstmConvergesQuadratically) {
   EXPECT_LT(again.q.max().item<double>(), 1e-20);
 }
 
+// A step is taken only where it lowers q, whatever the budget that ends it.
+TEST(SolveNewton, NeverRaisesQWithMoreMatrices) {
+  const torch::NoGradGuard no_grad;
+  for (const auto architecture : {rnn::Architecture::kVanilla, rnn::Architecture::kUgrnn,
+                                  rnn::Architecture::kGru, rnn::Architecture::kLstm}) {
+    rnn::NetworkFile file = Blank(architecture, rnn::Activation::kRelu, 8);
+    base::RandomStream random(base::DeriveStream(6, "", "weights"));
+    for (float& p : file.parameters) p = static_cast<float>(random.Normal());
+    const TrainedNetwork network = *Load(file);
+    const Tensor input = torch::zeros({1}, torch::kFloat64);
+    Tensor starts = torch::empty({256, file.spec.state_size()}, torch::kFloat64);
+    for (int64_t i = 0; i < starts.numel(); ++i) starts.data_ptr<double>()[i] = random.Normal();
+    Tensor before = SolveNewton(network, input, starts, {1e-20, 1, 1}).q;
+    for (int matrices = 2; matrices <= 12; ++matrices) {
+      const Tensor q = SolveNewton(network, input, starts, {1e-20, matrices, 1}).q;
+      EXPECT_TRUE((q <= before).all().item<bool>()) << rnn::Name(architecture) << " " << matrices;
+      before = q;
+    }
+  }
+}
+
 TEST(StartsPerRound, SharesThemOutBetweenManyConditions) {
   Settings settings;
   settings.starts = 1024;
