@@ -2,10 +2,13 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdint>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "analysis/embedding/majorization.h"
 #include "analysis/embedding/rank_correlation.h"
+#include "analysis/for_each_index.h"
 #include "base/random_stream.h"
 
 namespace rnnfarm::analysis {
@@ -14,7 +17,11 @@ namespace {
 // Subspace iteration for the classical start: a few more vectors than wanted speed it up.
 constexpr Eigen::Index kExtraVectors = 6;
 constexpr int kMaxSubspaceIterations = 200;
-constexpr double kSubspaceTolerance = 1e-10;
+// Change of the wanted eigenvalues, by share of the largest one; their vectors are then good to
+// about its root, which is plenty for a start.
+constexpr double kSubspaceTolerance = 1e-9;
+// Rows of a product that one thread computes at a time.
+constexpr Eigen::Index kBlockRows = 64;
 // Distances count as equal if they differ by less than this share of the largest one.
 constexpr double kSymmetryTolerance = 1e-9;
 // Points closer than this share of the largest distance coincide.
@@ -57,55 +64,41 @@ Matrix InnerProducts(const Matrix& distances) {
   return b;
 }
 
+// b x of a symmetric b.
+Matrix Product(const Matrix& b, const Matrix& x, int threads) {
+  Matrix out(b.rows(), x.cols());
+  ForEachIndex((b.rows() + kBlockRows - 1) / kBlockRows, threads, [&](int64_t block) {
+    const Eigen::Index first = block * kBlockRows, rows = std::min(kBlockRows, b.rows() - first);
+    // Its columns, which lie together in memory.
+    out.middleRows(first, rows).noalias() = b.middleCols(first, rows).transpose() * x;
+  });
+  return out;
+}
+
 // Torgerson's classical scaling, by subspace iteration because only `dims` of n eigenvectors count.
-Matrix ClassicalStart(const Matrix& distances, int dims) {
+Matrix ClassicalStart(const Matrix& distances, int dims, int threads) {
   const Eigen::Index n = distances.rows();
   const Eigen::Index size = std::min<Eigen::Index>(n, dims + kExtraVectors);
+  const Eigen::Index wanted = std::min<Eigen::Index>(dims, size);
   const Matrix b = InnerProducts(distances);
   base::RandomStream stream(base::DeriveStream(0, "mds", "classical start"));
-  Matrix q = Matrix::NullaryExpr(n, size, [&] { return stream.Normal(); });
+  Matrix q, image = Matrix::NullaryExpr(n, size, [&] { return stream.Normal(); });
   Vector last = Vector::Zero(size);
   Eigen::SelfAdjointEigenSolver<Matrix> ritz;
   for (int i = 0; i < kMaxSubspaceIterations; ++i) {
-    q = Orthonormal(b * Orthonormal(q));
-    ritz.compute(q.transpose() * b * q);
-    const double change = (ritz.eigenvalues() - last).cwiseAbs().maxCoeff();
+    q = Orthonormal(image);
+    image = Product(b, q, threads);
+    ritz.compute(q.transpose() * image);
+    const double change = (ritz.eigenvalues() - last).tail(wanted).cwiseAbs().maxCoeff();
     last = ritz.eigenvalues();
     if (change <= kSubspaceTolerance * last.cwiseAbs().maxCoeff()) break;
   }
   Matrix points = Matrix::Zero(n, dims);
-  for (Eigen::Index k = 0; k < std::min<Eigen::Index>(dims, size); ++k) {
+  for (Eigen::Index k = 0; k < wanted; ++k) {
     const double eigenvalue = std::max(0.0, ritz.eigenvalues()[size - 1 - k]);
     points.col(k) = std::sqrt(eigenvalue) * (q * ritz.eigenvectors().col(size - 1 - k));
   }
   return points;
-}
-
-// One majorization step (Guttman transform) from `points`, whose raw stress is returned. Whole
-// columns at once, since this is n² / 2 roots and divisions.
-double SmacofStep(const Matrix& distances, double coincidence, Matrix& points) {
-  const Eigen::Index n = distances.rows();
-  Matrix next = Matrix::Zero(n, points.cols());
-  double stress = 0;
-  Eigen::ArrayXd embedded, weight, pull;
-  for (Eigen::Index j = 0; j + 1 < n; ++j) {
-    const Eigen::Index below = n - 1 - j;
-    const auto delta = distances.col(j).tail(below).array();
-    embedded.setZero(below);
-    for (Eigen::Index k = 0; k < points.cols(); ++k) {
-      embedded += (points.col(k).tail(below).array() - points(j, k)).square();
-    }
-    embedded = embedded.sqrt();
-    stress += (delta - embedded).square().sum();
-    weight = (embedded > coincidence).select(delta / embedded, 0.0) / static_cast<double>(n);
-    for (Eigen::Index k = 0; k < points.cols(); ++k) {
-      pull = weight * (points.col(k).tail(below).array() - points(j, k));
-      next.col(k).tail(below).array() += pull;
-      next(j, k) -= pull.sum();
-    }
-  }
-  points = std::move(next);
-  return stress;
 }
 
 // Centred, in principal axes; the entry of largest size in each axis is positive.
@@ -121,19 +114,18 @@ Matrix Aligned(const Matrix& points) {
   return out;
 }
 
-void MeasureFit(const Matrix& distances, Embedding& embedding) {
+void MeasureFit(const Matrix& distances, int threads, Embedding& embedding) {
   const Eigen::Index n = distances.rows();
   Vector given(n * (n - 1) / 2), embedded(n * (n - 1) / 2);
-  Eigen::Index pair = 0;
-  for (Eigen::Index j = 0; j < n; ++j) {
-    for (Eigen::Index i = j + 1; i < n; ++i, ++pair) {
-      given[pair] = distances(i, j);
-      embedded[pair] = (embedding.points.row(i) - embedding.points.row(j)).norm();
-    }
-  }
+  ForEachIndex(n, threads, [&](int64_t j) {
+    const Eigen::Index below = n - 1 - j, first = j * n - j * (j + 1) / 2;
+    given.segment(first, below) = distances.col(j).tail(below);
+    embedded.segment(first, below) =
+        (embedding.points.bottomRows(below).rowwise() - embedding.points.row(j)).rowwise().norm();
+  });
   const double size = embedded.squaredNorm();
   embedding.stress1 = size > 0 ? std::sqrt((given - embedded).squaredNorm() / size) : 0;
-  embedding.shepard_correlation = RankCorrelation(given, embedded);
+  embedding.shepard_correlation = RankCorrelation(given, embedded, threads);
 }
 
 }  // namespace
@@ -141,13 +133,13 @@ void MeasureFit(const Matrix& distances, Embedding& embedding) {
 absl::StatusOr<Embedding> EmbedMds(const Matrix& distances, const MdsOptions& options) {
   if (absl::Status status = CheckDistances(distances, options); !status.ok()) return status;
   Embedding embedding;
-  embedding.points = ClassicalStart(distances, options.dims);
+  embedding.points = ClassicalStart(distances, options.dims, options.threads);
   const double coincidence = kCoincidence * distances.maxCoeff();
   const double negligible = coincidence * coincidence * static_cast<double>(distances.size());
   double last = -1;
   for (; embedding.iterations < options.max_iterations; ++embedding.iterations) {
     Matrix next = embedding.points;
-    const double stress = SmacofStep(distances, coincidence, next);
+    const double stress = SmacofStep(distances, coincidence, options.threads, next);
     // `stress` is that of the points before the step, which stay when the last step gained nothing.
     if (stress <= negligible) break;
     if (last >= 0 && last - stress <= options.relative_tolerance * last) break;
@@ -155,7 +147,7 @@ absl::StatusOr<Embedding> EmbedMds(const Matrix& distances, const MdsOptions& op
     embedding.points = std::move(next);
   }
   embedding.points = Aligned(embedding.points);
-  MeasureFit(distances, embedding);
+  MeasureFit(distances, options.threads, embedding);
   return embedding;
 }
 

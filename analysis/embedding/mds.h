@@ -1,5 +1,5 @@
 // Multidimensional scaling of a distance matrix: classical (Torgerson) start, then SMACOF.
-// Deterministic.
+// Deterministic: the same bytes for every number of threads.
 #ifndef RNNFARM_ANALYSIS_EMBEDDING_MDS_H_
 #define RNNFARM_ANALYSIS_EMBEDDING_MDS_H_
 
@@ -12,6 +12,7 @@ struct MdsOptions {
   int dims = 2;
   int max_iterations = 300;
   double relative_tolerance = 1e-9;  // of the raw stress Σ(δ − d)² between two iterations
+  int threads = 1;
 };
 
 struct Embedding {

@@ -7,8 +7,8 @@
 namespace rnnfarm::analysis {
 
 // Of equally many values; equal values share the mean of their ranks. NaN where one side does not
-// vary.
-double RankCorrelation(const Vector& a, const Vector& b);
+// vary. The same bytes for every number of threads.
+double RankCorrelation(const Vector& a, const Vector& b, int threads = 1);
 
 }  // namespace rnnfarm::analysis
 

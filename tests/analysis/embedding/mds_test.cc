@@ -9,8 +9,10 @@
 #include <string>
 
 #include "absl/strings/str_cat.h"
+#include "analysis/embedding/majorization.h"
 #include "analysis/embedding/rank_correlation.h"
 #include "base/random_stream.h"
+#include "base/vector_unit.h"
 
 namespace rnnfarm::analysis {
 namespace {
@@ -84,6 +86,35 @@ TEST(MdsTest, NeverDoesWorseThanItsClassicalStart) {
 TEST(MdsTest, TheSameDistancesGiveTheSameBytes) {
   const Matrix distances = DistancesOf(Random(25, 6, 6));
   EXPECT_EQ(Embed(distances).points, Embed(distances).points);
+}
+
+// More points than the loops take at a time, and no whole number of vectors.
+TEST(MdsTest, AnyNumberOfThreadsAndAnyVectorUnitGiveTheSameBytes) {
+  const Matrix distances = DistancesOf(Random(603, 6, 13));
+  const Embedding expected = Embed(distances, {.max_iterations = 20});
+  for (int threads : {1, 2, 7}) {
+    for (auto unit :
+         {base::VectorUnit::kBaseline, base::VectorUnit::kAvx2, base::VectorUnit::kAvx512}) {
+      base::LimitVectorUnit(unit);
+      const Embedding embedding = Embed(distances, {.max_iterations = 20, .threads = threads});
+      EXPECT_EQ(embedding.points, expected.points) << threads << " threads";
+      EXPECT_EQ(embedding.stress1, expected.stress1);
+      EXPECT_EQ(embedding.shepard_correlation, expected.shepard_correlation);
+    }
+  }
+}
+
+// The transform as de Leeuw states it: X ← B(X) X / n, B_ij = −δ_ij / d_ij, rows of sum 0.
+TEST(MajorizationTest, IsTheGuttmanTransform) {
+  constexpr int kPoints = 70;
+  const Matrix distances = DistancesOf(Random(kPoints, 5, 14)), start = Random(kPoints, 3, 15);
+  const Matrix embedded = DistancesOf(start) + Matrix::Identity(kPoints, kPoints);
+  Matrix b = -distances.cwiseQuotient(embedded);
+  b.diagonal() = -b.rowwise().sum();
+  Matrix points = start;
+  const double stress = SmacofStep(distances, 0, 2, points);
+  EXPECT_LT((points - b * start / kPoints).cwiseAbs().maxCoeff(), 1e-12);
+  EXPECT_NEAR(stress, 0.5 * (distances - DistancesOf(start)).squaredNorm(), 1e-9 * stress);
 }
 
 TEST(MdsTest, ScalesWithItsDistances) {
