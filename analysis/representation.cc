@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <vector>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 
 namespace rnnfarm::analysis {
@@ -23,7 +24,8 @@ bool IsConstant(const Eigen::Ref<const Vector>& column) {
 
 }  // namespace
 
-absl::StatusOr<Matrix> LoadRepresentation(const base::Array& array, absl::string_view source) {
+absl::StatusOr<Representation> LoadRepresentation(const base::Array& array,
+                                                  absl::string_view source) {
   const std::vector<int64_t>& shape = array.shape;
   if (shape.size() != 2 && shape.size() != 3) {
     return Refused(source,
@@ -34,9 +36,26 @@ absl::StatusOr<Matrix> LoadRepresentation(const base::Array& array, absl::string
   if (!values.ok()) return Refused(source, values.status().message());
   const int64_t units = shape.back();
   const int64_t samples = shape.size() == 2 ? shape[0] : shape[0] * shape[1];
-  Matrix x = Eigen::Map<const RowMajor>(values->data(), samples, units);
-  if (absl::Status status = CheckRepresentation(x, source); !status.ok()) return status;
-  return x;
+  Representation out;
+  out.x = Eigen::Map<const RowMajor>(values->data(), samples, units);
+  out.trials = shape.size() == 2 ? 1 : shape[0];
+  if (absl::Status status = CheckRepresentation(out.x, source); !status.ok()) return status;
+  return out;
+}
+
+absl::StatusOr<Representation> DecodeRepresentation(absl::string_view bytes,
+                                                    absl::string_view source) {
+  // A zip archive begins so, an .npy file does not.
+  if (!absl::StartsWith(bytes, "PK")) {
+    auto array = base::DecodeNpy(bytes, source);
+    if (!array.ok()) return array.status();
+    return LoadRepresentation(*array, source);
+  }
+  auto archive = base::Archive::Decode(bytes, source);
+  if (!archive.ok()) return archive.status();
+  auto states = archive->Find("states");
+  if (!states.ok()) return states.status();
+  return LoadRepresentation(**states, source);
 }
 
 absl::Status CheckRepresentation(const Matrix& x, absl::string_view source) {

@@ -3,7 +3,7 @@
 #define RNNFARM_ANALYSIS_REPRESENTATION_H_
 
 #include <Eigen/Dense>
-#include <string>
+#include <cstdint>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -15,10 +15,20 @@ namespace rnnfarm::analysis {
 using Matrix = Eigen::MatrixXd;
 using Vector = Eigen::VectorXd;
 
-// Samples x units in float64 from an array of (samples, units) or (trials, time, units).
+struct Representation {
+  Matrix x;  // samples x units; a sample is a time step of a trial, trial after trial
+  int64_t trials = 1;
+};
+
+// In float64 from an array of (samples, units), which is one trial, or (trials, time, units).
 // INVALID_ARGUMENT, naming `source`, for NaN, infinities, fewer than 2 samples, or all columns
 // constant.
-absl::StatusOr<Matrix> LoadRepresentation(const base::Array& array, absl::string_view source);
+absl::StatusOr<Representation> LoadRepresentation(const base::Array& array,
+                                                  absl::string_view source);
+
+// The array of an .npy file, or the array "states" of an .npz.
+absl::StatusOr<Representation> DecodeRepresentation(absl::string_view bytes,
+                                                    absl::string_view source);
 
 // What LoadRepresentation promises of its result, for a matrix from elsewhere.
 absl::Status CheckRepresentation(const Matrix& x, absl::string_view source);

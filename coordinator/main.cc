@@ -27,6 +27,8 @@ ABSL_FLAG(absl::Duration, lease_term, absl::Seconds(60),
 ABSL_FLAG(int64_t, free_space_floor_mb, 256,
           "uploads are refused while the store's disk has less free space, in MiB");
 ABSL_FLAG(int, comparison_threads, 0, "threads of a comparison; 0: as many as there are cores");
+ABSL_FLAG(int64_t, comparison_memory_mb, 2048,
+          "prepared networks that a comparison holds at once, in MiB; the others wait on the disk");
 ABSL_FLAG(bool, log_json, false, "log one JSON object a line");
 
 namespace {
@@ -43,6 +45,7 @@ rnnfarm::service::CoordinatorServer::Options OptionsFromFlags() {
   options.scheduler.max_networks = absl::GetFlag(FLAGS_max_networks);
   options.scheduler.lease_term = absl::GetFlag(FLAGS_lease_term);
   options.comparison_threads = absl::GetFlag(FLAGS_comparison_threads);
+  options.comparison_memory_bytes = absl::GetFlag(FLAGS_comparison_memory_mb) << 20;
   return options;
 }
 

@@ -256,16 +256,8 @@
   }
 
   // Objects beside each other become the columns of one table, so that metrics can be compared.
-  function showStatistics(value, place) {
+  function showBeside(value, place) {
     const objects = Object.entries(value).filter(([, member]) => isPlain(member));
-    if (objects.length === 1 && Object.values(objects[0][1]).some(isPlain)) {
-      const rest = Object.fromEntries(
-        Object.entries(value).filter(([name]) => name !== objects[0][0]));
-      if (Object.keys(rest).length > 0) showStatistics(rest, place);
-      place.append(element('h4', {}, words(objects[0][0])));
-      showStatistics(objects[0][1], place);
-      return;
-    }
     const columns = objects.map(([name, member]) => {
       const scalars = {}, lists = [];
       flatten(member, '', scalars, lists);
@@ -290,6 +282,73 @@
         place.append(...showList(words(column.name) + ' · ' + path, list));
       }
     }
+  }
+
+  // The rows that tell what the distances of a metric are worth: [title, text of a metric or null].
+  function meanDistance(title, name) {
+    return ['mean distance, ' + title, ({noise_floor: floor, controls}) => {
+      if (!controls || typeof controls[name] !== 'number') return null;
+      const below = floor && controls[name] < floor.mean;
+      return showScalar(controls[name]) + (below ? ' (below the noise floor)' : '');
+    }];
+  }
+  const worthRows = [
+    ['noise floor: mean, largest', ({noise_floor: floor}) => (floor
+      ? showScalar(floor.mean) + ', ' + showScalar(floor.largest) : null)],
+    ['noise floor measured between', ({noise_floor: floor}) => (floor
+      ? floor.of + ', ' + floor.networks + ' networks' +
+        (floor.pairs === undefined ? '' : ', ' + floor.pairs + ' pairs') : null)],
+    ['networks, trained + untrained', ({controls}) => (controls
+      ? controls.trained + ' + ' + controls.untrained : null)],
+    meanDistance('trained to trained', 'within_trained'),
+    meanDistance('trained to untrained', 'trained_untrained'),
+    meanDistance('untrained to untrained', 'within_untrained'),
+    meanDistance('trained to its own untrained control', 'own_control'),
+    ['trained networks nearest to an untrained one', ({controls}) => (
+      controls && typeof controls.nearest_untrained === 'number'
+        ? showScalar(100 * controls.nearest_untrained) + ' %' : null)],
+    ['trained told from untrained by the nearest neighbour', ({controls}) => (
+      controls && typeof controls.accuracy === 'number'
+        ? showScalar(controls.accuracy) + ' (chance ' + showScalar(controls.chance) + ')' : null)],
+    ['silhouette of trained and untrained', ({controls}) => (
+      controls && typeof controls.silhouette === 'number' ? showScalar(controls.silhouette) : null)],
+  ];
+
+  // Files of older versions have neither of these members, and then nothing is shown.
+  function showWorth(metrics, place) {
+    const members = Object.values(metrics);
+    const rows = worthRows.map(([title, text]) => [title, ...members.map(text)]).filter(
+      ([, ...cells]) => cells.some((cell) => cell !== null));
+    if (rows.length === 0) return;
+    const table = makeTable(['', ...Object.keys(metrics).map(words)],
+                            rows.map((row) => row.map((cell) => cell ?? '–')));
+    table.classList.add('worth');
+    place.append(element('h4', {}, 'what a distance is worth'), table);
+    const sentences = [];
+    if (members.some((metric) => metric.noise_floor)) {
+      sentences.push('The noise floor is how far distances move when the same networks are ' +
+        'measured again and nothing but chance differs: a distance, or a difference of ' +
+        'distances, below it tells nothing.');
+    }
+    if (members.some((metric) => metric.controls)) {
+      sentences.push('Untrained controls keep the weights they were drawn with: where trained ' +
+        'networks lie no nearer to each other than to untrained ones, the metric does not see ' +
+        'what training did.');
+    }
+    place.append(element('p', {class: 'explanation'}, sentences.join(' ')));
+  }
+
+  function showStatistics(value, place) {
+    const {metrics, ...rest} = value;
+    if (!isPlain(metrics) || !Object.values(metrics).every(isPlain)) {
+      showBeside(value, place);
+      return;
+    }
+    if (Object.keys(rest).length > 0) showBeside(rest, place);
+    showWorth(metrics, place);
+    place.append(element('h4', {}, 'metrics'));
+    showBeside(Object.fromEntries(Object.entries(metrics).map(
+      ([name, {noise_floor, controls, ...others}]) => [name, others])), place);
   }
 
   for (const place of document.querySelectorAll('.statistics')) {

@@ -20,9 +20,10 @@ constexpr int kMaxExactSide = 256;
 constexpr unsigned char kNoValue = 255;
 
 std::string TitleOf(const std::string& metric) {
-  if (metric == "svcca") return "SVCCA";
-  if (metric == "cka") return "CKA";
-  if (metric == "procrustes") return "Procrustes";
+  for (const char* abbreviation : {"svcca", "cca", "cka", "dsa"}) {
+    if (metric == abbreviation) return absl::AsciiStrToUpper(metric);
+  }
+  if (metric == "gromov_wasserstein") return "Gromov-Wasserstein";
   std::string words = absl::StrReplaceAll(metric, {{"_", " "}, {"-", " "}});
   if (!words.empty()) words[0] = absl::ascii_toupper(words[0]);
   return words;
@@ -174,9 +175,9 @@ Panel EmbeddingPanel(const ResultsFolder& folder, const TaskPlace& place,
                      const std::string& metric) {
   Panel panel;
   panel.kind = "embedding";
-  panel.label = metric == "svcca"       ? place.Label("d", "c", "c")
-                : IsGraphMetric(metric) ? place.Label("f", "e", "d")
-                                        : "";
+  panel.label = metric == "svcca"               ? place.Label("d", "c", "c")
+                : metric == "fixed_point_graph" ? place.Label("f", "e", "d")
+                                                : "";
   panel.title = absl::StrCat(TitleOf(metric), " distances, embedded");
   panel.columns = 4;
   panel.file = absl::StrCat(place.task, "/embeddings/", metric, ".csv");

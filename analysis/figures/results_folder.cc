@@ -51,7 +51,9 @@ bool Network::failed() const {
          absl::StrContains(lower, "cancelled");
 }
 
-bool IsGraphMetric(absl::string_view metric) { return absl::StrContains(metric, "graph"); }
+bool IsGraphMetric(absl::string_view metric) {
+  return metric == "fixed_point_graph" || metric == "gromov_wasserstein";
+}
 
 absl::StatusOr<ResultsFolder> ResultsFolder::Open(const std::string& path) {
   std::error_code error;

@@ -1,66 +1,97 @@
-#include "analysis/similarity/cka.h"
-
+// Linear centred kernel alignment (Kornblith et al., ICML 2019): ‖XᵀY‖²_F / (‖XᵀX‖_F ‖YᵀY‖_F), or
+// the same ratio of the debiased estimates of its three terms (Song et al., JMLR 2012). Distance
+// 1 − CKA, or arccos(CKA), which is a true metric. The debiased form can leave [0, 1]: its distance
+// is above 1 where the estimate is negative, its angle is of CKA cut to [−1, 1].
 #include <algorithm>
 #include <cmath>
-#include <utility>
+#include <memory>
 
 #include "absl/strings/str_cat.h"
 #include "analysis/similarity/principal_components.h"
+#include "analysis/similarity/singular_values.h"
+#include "analysis/similarity/states_metric.h"
 
 namespace rnnfarm::analysis {
 namespace {
 
 constexpr int kMinSamplesDebiased = 4;
+// CKA to 1e-6 tells two networks apart beyond these distances.
+constexpr double kNear = 1e-4, kNearAngle = 0.05;
+
+class Cka : public StatesMetric {
+ public:
+  Cka(bool debiased, bool angular) : debiased_(debiased), angular_(angular) {}
+
+  double Distance(const Prepared& a, const Prepared& b, const Matrix& product) const override {
+    const double cka = Alignment(a, b, product) / std::sqrt(Self(a) * Self(b));
+    if (angular_) return std::acos(std::clamp(cka, -1.0, 1.0));
+    // Rounding must not make a copy nearer than itself: a distance is not negative.
+    return std::max(0.0, 1.0 - cka);
+  }
+  bool IsNear(const Prepared&, const Prepared&, double distance) const override {
+    return distance < (angular_ ? kNearAngle : kNear);
+  }
+
+ protected:
+  // Factors: the scores of Frobenius norm 1; debiased, a last column of their squared row norms, so
+  // that the product brings the sum over samples of both networks' norms. `rest`: the alignment
+  // with itself; the sum of the squared row norms.
+  absl::StatusOr<Prepared> PrepareStates(const Representation& states) const override {
+    if (debiased_ && states.x.rows() < kMinSamplesDebiased) {
+      return absl::InvalidArgumentError(
+          absl::StrCat("debiased CKA needs at least ", kMinSamplesDebiased, " samples, found ",
+                       states.x.rows(), "; record more or set debiased to 0"));
+    }
+    const Matrix scores = Compact(Normalised(states.x).x);
+    Prepared prepared;
+    prepared.extent = states.x.rows();
+    prepared.factors.resize(scores.rows(), scores.cols() + (debiased_ ? 1 : 0));
+    prepared.factors.leftCols(scores.cols()) = scores.cast<float>();
+    if (debiased_) {
+      prepared.factors.rightCols(1) = scores.rowwise().squaredNorm().cast<float>();
+    }
+    // Of the rounded numbers: a copy is then no further than it was.
+    const Matrix rounded = prepared.factors.cast<double>();
+    prepared.rest = Matrix::Zero(2, 1);
+    prepared.rest(1) = rounded.leftCols(scores.cols()).squaredNorm();
+    prepared.rest(0) = Alignment(prepared, prepared, rounded.transpose() * rounded);
+    if (prepared.rest(0) <= 0) {
+      return absl::InvalidArgumentError(
+          absl::StrCat("debiased CKA: ", states.x.rows(),
+                       " samples are too few to estimate the alignment of this representation with "
+                       "itself; record more or set debiased to 0"));
+    }
+    return prepared;
+  }
+
+ private:
+  static double Self(const Prepared& prepared) { return prepared.rest(0); }
+
+  // ‖XᵀY‖²_F, debiased if asked for.
+  double Alignment(const Prepared& a, const Prepared& b, const Matrix& product) const {
+    if (!debiased_) return Oriented(product).squaredNorm();
+    // The estimate of HSIC_1 for centred features, up to the factor 1 / (n (n - 3)) that cancels.
+    const Eigen::Index rows = product.rows() - 1, columns = product.cols() - 1;
+    const double n = static_cast<double>(a.extent);
+    const double diagonal = product(rows, columns), traces = a.rest(1) * b.rest(1);
+    return Oriented(product.topLeftCorner(rows, columns)).squaredNorm() - n / (n - 2) * diagonal +
+           traces / ((n - 1) * (n - 2));
+  }
+
+  bool debiased_;
+  bool angular_;
+};
 
 }  // namespace
 
-struct Cka::Features : Prepared {
-  Matrix scores;             // samples x components, Frobenius norm 1
-  Vector squared_row_norms;  // samples
-  double self = 0;           // alignment with itself
-  int64_t bytes() const override {
-    return (scores.size() + squared_row_norms.size()) * sizeof(double);
-  }
-};
-
-absl::StatusOr<std::unique_ptr<Prepared>> Cka::Prepare(const Matrix& x) const {
-  if (debiased_ && x.rows() < kMinSamplesDebiased) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("debiased CKA needs at least ", kMinSamplesDebiased, " samples, found ",
-                     x.rows(), "; record more or set debiased: false"));
-  }
-  auto centred = Normalised(x);
-  if (!centred.ok()) return centred.status();
-  auto features = std::make_unique<Features>();
-  features->scores = Compact(*centred);
-  features->squared_row_norms = features->scores.rowwise().squaredNorm();
-  features->self = Alignment(*features, *features);
-  if (features->self <= 0) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("debiased CKA: ", x.rows(),
-                     " samples are too few to estimate the alignment of this representation with "
-                     "itself; record more or set debiased: false"));
-  }
-  return std::unique_ptr<Prepared>(std::move(features));
-}
-
-double Cka::Distance(const Prepared& a, const Prepared& b) const {
-  const auto& x = static_cast<const Features&>(a);
-  const auto& y = static_cast<const Features&>(b);
-  const double cka = Alignment(x, y) / (std::sqrt(x.self) * std::sqrt(y.self));
-  if (angular_) return std::acos(std::clamp(cka, -1.0, 1.0));
-  // Rounding must not make a copy nearer than itself: a distance is not negative.
-  return std::max(0.0, 1.0 - cka);
-}
-
-double Cka::Alignment(const Features& a, const Features& b) const {
-  const double biased = (a.scores.transpose() * b.scores).squaredNorm();
-  if (!debiased_) return biased;
-  // The estimate of HSIC_1 for centred features, up to the factor 1 / (n (n - 3)) that cancels.
-  const double n = static_cast<double>(a.scores.rows());
-  const double diagonal = a.squared_row_norms.dot(b.squared_row_norms);
-  const double traces = a.squared_row_norms.sum() * b.squared_row_norms.sum();
-  return biased - n / (n - 2) * diagonal + traces / ((n - 1) * (n - 2));
+MetricKind CkaKind() {
+  return {"cka",
+          MetricInput::kStates,
+          {{.name = "debiased", .fallback = 0, .min = 0, .max = 1, .whole = true},
+           {.name = "angular", .fallback = 0, .min = 0, .max = 1, .whole = true}},
+          [](const MetricSettings& settings) -> std::unique_ptr<Metric> {
+            return std::make_unique<Cka>(settings.at("debiased") == 1, settings.at("angular") == 1);
+          }};
 }
 
 }  // namespace rnnfarm::analysis

@@ -30,19 +30,27 @@ GramSpectrum SpectrumOf(const Matrix& x) {
   return {solver.eigenvalues().reverse().cwiseMax(0.0), solver.eigenvectors().rowwise().reverse()};
 }
 
-// The fewest leading components that hold `share` of the sum.
-Eigen::Index CountFor(const Vector& variances, double share) {
-  const double total = variances.sum();
-  double held = 0;
-  for (Eigen::Index k = 0; k < variances.size(); ++k) {
-    held += variances[k];
-    if (held >= share * total) return k + 1;
+// How many leading components are wanted: as many as hold a share of the variance, or a number.
+struct Wanted {
+  double share = 1;
+  Eigen::Index count = std::numeric_limits<Eigen::Index>::max();
+
+  Eigen::Index Of(const Vector& variances) const {
+    const Eigen::Index most = std::min(count, variances.size());
+    // A sum would round the smallest ones away.
+    if (share >= 1) return most;
+    const double total = variances.sum();
+    double held = 0;
+    for (Eigen::Index k = 0; k < most; ++k) {
+      held += variances[k];
+      if (held >= share * total) return k + 1;
+    }
+    return most;
   }
-  return variances.size();
-}
+};
 
 // Accurate for directions of any variance, and several times slower than the Gram matrix.
-Matrix LeftVectorsByQr(const Matrix& x, double share) {
+LeadingComponents LeadingByQr(const Matrix& x, const Wanted& wanted) {
   const bool tall = x.rows() >= x.cols();
   const Eigen::HouseholderQR<Matrix> qr(tall ? x : Matrix(x.transpose()));
   const Eigen::Index size = std::min(x.rows(), x.cols());
@@ -52,35 +60,42 @@ Matrix LeftVectorsByQr(const Matrix& x, double share) {
   const double smallest =
       s[0] * std::max(x.rows(), x.cols()) * std::numeric_limits<double>::epsilon();
   const Eigen::Index rank = (s.array() > smallest).count();
-  const Eigen::Index k = std::min(rank, CountFor(s.cwiseAbs2(), share));
-  if (!tall) return svd.matrixU().leftCols(k);
+  const Eigen::Index k = std::min(rank, wanted.Of(s.cwiseAbs2()));
+  if (!tall) return {svd.matrixU().leftCols(k), s.head(k)};
   Matrix u = Matrix::Zero(x.rows(), k);
   u.topRows(size) = svd.matrixU().leftCols(k);
-  return qr.householderQ() * u;
+  return {qr.householderQ() * u, s.head(k)};
+}
+
+LeadingComponents LeadingOf(const Matrix& centred, const Wanted& wanted) {
+  const GramSpectrum spectrum = SpectrumOf(centred);
+  const Eigen::Index k = wanted.Of(spectrum.variances);
+  if (spectrum.variances[k - 1] < kSmallestGramVariance * spectrum.variances[0]) {
+    return LeadingByQr(centred, wanted);
+  }
+  const Vector s = spectrum.variances.head(k).cwiseSqrt();
+  const auto vectors = spectrum.vectors.leftCols(k);
+  if (centred.rows() < centred.cols()) return {vectors, s};
+  return {centred * (vectors * s.cwiseInverse().asDiagonal()), s};
 }
 
 }  // namespace
 
-absl::StatusOr<Matrix> Normalised(const Matrix& x) {
-  if (absl::Status status = CheckRepresentation(x, "representation"); !status.ok()) return status;
-  const Matrix centred = Centred(x);
-  return Matrix(centred / centred.cwiseAbs().maxCoeff());
+Normalised::Normalised(const Matrix& from) : x(Centred(from)), scale(x.cwiseAbs().maxCoeff()) {
+  x /= scale;
 }
 
-Matrix LeadingLeftVectors(const Matrix& centred, double share) {
-  const GramSpectrum spectrum = SpectrumOf(centred);
-  const Eigen::Index k = CountFor(spectrum.variances, share);
-  if (spectrum.variances[k - 1] < kSmallestGramVariance * spectrum.variances[0]) {
-    return LeftVectorsByQr(centred, share);
-  }
-  if (centred.rows() < centred.cols()) return spectrum.vectors.leftCols(k);
-  const Vector inverse = spectrum.variances.head(k).cwiseSqrt().cwiseInverse();
-  return centred * (spectrum.vectors.leftCols(k) * inverse.asDiagonal());
+LeadingComponents Leading(const Matrix& centred, double share) {
+  return LeadingOf(centred, {.share = share});
+}
+
+LeadingComponents Leading(const Matrix& centred, int count) {
+  return LeadingOf(centred, {.count = count});
 }
 
 Matrix Compact(const Matrix& centred) {
   const GramSpectrum spectrum = SpectrumOf(centred);
-  const Eigen::Index k = CountFor(spectrum.variances, kCompactShare);
+  const Eigen::Index k = Wanted{.share = kCompactShare}.Of(spectrum.variances);
   const auto vectors = spectrum.vectors.leftCols(k);
   Matrix scores = centred.rows() < centred.cols()
                       ? Matrix(vectors * spectrum.variances.head(k).cwiseSqrt().asDiagonal())

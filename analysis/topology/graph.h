@@ -1,8 +1,7 @@
-// Distances between fixed-point graphs.
+// The graph of a network's fixed points.
 #ifndef RNNFARM_ANALYSIS_TOPOLOGY_GRAPH_H_
 #define RNNFARM_ANALYSIS_TOPOLOGY_GRAPH_H_
 
-#include <optional>
 #include <vector>
 
 #include "absl/status/statusor.h"
@@ -13,9 +12,13 @@ namespace rnnfarm::analysis {
 
 struct Graph {
   Matrix adjacency;  // nodes x nodes
+  // Nodes x features of their fixed points: each readout to the nearest whole number, the number of
+  // unstable directions, the largest |λ|. No columns if the file does not tell them.
+  Matrix features = Matrix(adjacency.rows(), 0);
 };
 
-// From the arrays "transitions" of a fixed-points .npz.
+// From the array "transitions" of a fixed-points .npz; the features from "node_point", "readout",
+// "n_unstable" and "eigval_J_xstar", none if one of these is not there.
 absl::StatusOr<Graph> LoadGraph(const base::Archive& archive, absl::string_view source);
 
 // The most frequent number of nodes (the smaller of equally frequent ones), 0 for no graphs. The
@@ -24,6 +27,11 @@ int ModalNodeCount(const std::vector<Graph>& graphs);
 
 // ‖A_1 − A_2‖_F of graphs with equally many nodes in corresponding order.
 double GraphDistance(const Graph& a, const Graph& b);
+
+// The distance (root mean square) at which two graphs of the same network lie from each other
+// because each was sampled by `runs` runs a node, at least 2: each row is multinomial, and A_ij is
+// estimated from this sample of it. 0 if every node's runs ended alike.
+double SamplingFloor(const Graph& graph, int runs);
 
 }  // namespace rnnfarm::analysis
 

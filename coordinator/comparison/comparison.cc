@@ -1,5 +1,6 @@
 #include "coordinator/comparison/comparison.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -23,31 +24,32 @@ analysis::MdsOptions MdsOptionsOf(const v1::Mds& mds) {
   return options;
 }
 
-// Splits the networks into those that take part and those that are apart, with the reason.
-void ChooseNetworks(const Input& input, TaskResult& result) {
-  for (const v1::Network& network : input.networks) {
-    if (network.included()) {
-      result.networks.push_back(network);
-    } else {
-      result.apart.emplace_back(network.key(), network.excluded_reason().empty()
-                                                   ? "it is not part of the population compared"
-                                                   : network.excluded_reason());
-    }
+// Those that take no part, with the reason.
+std::vector<std::pair<std::string, std::string>> Apart(const std::vector<v1::Network>& networks) {
+  std::vector<std::pair<std::string, std::string>> apart;
+  for (const v1::Network& network : networks) {
+    if (network.included()) continue;
+    apart.emplace_back(network.key(), network.excluded_reason().empty()
+                                          ? "it is not part of the population compared"
+                                          : network.excluded_reason());
   }
+  return apart;
 }
 
 absl::StatusOr<MetricResult> CompareBy(const MetricSettings& settings, const TaskResult& task,
-                                       int threads, const ReadArtifact& read,
-                                       const ShareDone& share_done) {
-  auto distances = MeasureDistances(settings, task.networks, threads, read, [&](double share) {
-    return share_done(kDistancesShare * share);
-  });
+                                       const Input& input, const ReadArtifact& read,
+                                       const std::function<bool(double)>& share_done) {
+  analysis::PairwiseOptions options = input.pairs;
+  options.share_done = [&](double share) { return share_done(kDistancesShare * share); };
+  auto distances = MeasureDistances(settings, task.networks, read, options);
   if (!distances.ok()) return distances.status();
   MetricResult result;
   result.settings = settings;
   result.distances = *std::move(distances);
   if (result.distances.rows.size() < 2) return result;
-  auto embedding = analysis::EmbedMds(result.distances.distances, task.mds);
+  analysis::MdsOptions mds = task.mds;
+  mds.threads = input.pairs.threads;
+  auto embedding = analysis::EmbedMds(result.distances.distances, mds);
   if (!embedding.ok()) {
     return absl::Status(
         embedding.status().code(),
@@ -56,6 +58,10 @@ absl::StatusOr<MetricResult> CompareBy(const MetricSettings& settings, const Tas
   result.embedding = *std::move(embedding);
   if (!share_done(kEmbeddingShare)) return absl::CancelledError("the comparison was cancelled");
   result.separations = MeasureSeparations(task.networks, result.distances);
+  result.controls = MeasureControls(task.networks, result.distances);
+  auto floor = MeasureFloor(settings, task.networks, result.distances, input.pairs.threads, read);
+  if (!floor.ok()) return floor.status();
+  result.floor = *std::move(floor);
   return result;
 }
 
@@ -72,28 +78,51 @@ void CompareMetrics(TaskResult& task) {
 
 }  // namespace
 
-absl::StatusOr<std::map<std::string, std::string>> Compare(
-    const Input& input,
-    const std::function<absl::StatusOr<std::string>(const std::string& digest)>& read,
-    const Progress& progress) {
+absl::StatusOr<std::map<std::string, std::string>> Compare(const Input& input,
+                                                           const ReadArtifact& read,
+                                                           const Progress& progress) {
   auto metrics = ResolveMetrics(input.spec.analysis());
   if (!metrics.ok()) return metrics.status();
   TaskResult task;
   task.task = input.task;
   task.mds = MdsOptionsOf(input.spec.analysis().mds());
-  ChooseNetworks(input, task);
+  task.networks = input.networks;
+  task.apart = Apart(input.networks);
   const double count = static_cast<double>(metrics->size());
   for (const MetricSettings& settings : *metrics) {
     const double done = static_cast<double>(task.metrics.size());
     auto share_done = [&](double share) { return progress(settings.name, (done + share) / count); };
     if (!share_done(0)) return absl::CancelledError("the comparison was cancelled");
-    auto result = CompareBy(settings, task, input.threads, read, share_done);
+    auto result = CompareBy(settings, task, input, read, share_done);
     if (!result.ok()) return result.status();
     task.metrics.push_back(*std::move(result));
   }
   CompareMetrics(task);
   if (!progress("files", 1)) return absl::CancelledError("the comparison was cancelled");
   return ResultFiles(task);
+}
+
+int CompleteBlocks(const std::vector<v1::Network>& networks) {
+  int complete = 0;
+  for (size_t first = 0; first + analysis::kTileSide <= networks.size();
+       first += analysis::kTileSide) {
+    const auto begin = networks.begin() + static_cast<int64_t>(first);
+    complete += std::all_of(begin, begin + analysis::kTileSide, HasEnded);
+  }
+  return complete;
+}
+
+absl::Status CompareAhead(const Input& input, const ReadArtifact& read,
+                          const std::function<bool()>& go_on) {
+  auto metrics = ResolveMetrics(input.spec.analysis());
+  if (!metrics.ok()) return metrics.status();
+  analysis::PairwiseOptions options = input.pairs;
+  options.share_done = [&](double) { return go_on(); };
+  for (const MetricSettings& settings : *metrics) {
+    absl::Status status = PrepareDistances(settings, input.networks, read, options);
+    if (!status.ok()) return status;
+  }
+  return absl::OkStatus();
 }
 
 }  // namespace rnnfarm::comparison

@@ -9,6 +9,8 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "analysis/pairwise/pairwise.h"
+#include "coordinator/comparison/distances.h"
 #include "rnnfarm/v1/population.pb.h"
 #include "rnnfarm/v1/sweep.pb.h"
 
@@ -18,7 +20,8 @@ struct Input {
   v1::SweepSpec spec;  // resolved
   std::string task;
   std::vector<v1::Network> networks;  // of the task, in order of the population
-  int threads = 1;
+  // Threads, memory and scratch folder; what it says of progress is not used.
+  analysis::PairwiseOptions pairs;
 };
 
 // Result path (such as "flipflop/distances/svcca.npy") to bytes: for every metric distances/<m>.npy
@@ -26,9 +29,16 @@ struct Input {
 // for the task distances/index.csv and statistics.json. With fewer than 2 networks to compare only
 // index.csv and statistics.json, which says why.
 absl::StatusOr<std::map<std::string, std::string>> Compare(
-    const Input& input,
-    const std::function<absl::StatusOr<std::string>(const std::string& digest)>& read,
+    const Input& input, const ReadArtifact& read,
     const std::function<bool(absl::string_view phase, double share)>& progress);
+
+// Blocks of networks, as wide as a tile, that have all ended: what CompareAhead can work on.
+int CompleteBlocks(const std::vector<v1::Network>& networks);
+
+// While the task's other jobs still run: keeps in the scratch folder what can be computed of the
+// comparison already. `go_on`: false cancels.
+absl::Status CompareAhead(const Input& input, const ReadArtifact& read,
+                          const std::function<bool()>& go_on);
 
 }  // namespace rnnfarm::comparison
 

@@ -8,18 +8,16 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
-#include "analysis/representation.h"
+#include "analysis/pairwise/pairwise.h"
 #include "coordinator/comparison/metric_settings.h"
 #include "rnnfarm/v1/population.pb.h"
 
 namespace rnnfarm::comparison {
 
-// Prepared networks kept in memory at once; more are prepared again for each block of pairs.
-inline constexpr int64_t kPreparedBytes = int64_t{1} << 30;
-
 using ReadArtifact = std::function<absl::StatusOr<std::string>(const std::string& digest)>;
-// The share done of this metric's distances, 0 to 1; false cancels.
-using ShareDone = std::function<bool(double share)>;
+
+// Whether its files are what they will be when the task is compared.
+bool HasEnded(const v1::Network& network);
 
 struct LeftOut {
   int network = 0;  // index into the networks given
@@ -35,16 +33,22 @@ struct MetricDistances {
   int64_t extent = 0;
 };
 
-// `networks` without the file that the metric needs, or whose file cannot be compared, are left out
-// with the reason; so are those whose number of samples or nodes is not the most frequent one (for
-// nodes: among the trained networks, of equally frequent numbers the smaller one, as the paper does
-// it; for samples: the first one). Errors of `read` itself are returned: a file that the store
-// cannot give now is no property of the network. `memory_bytes` bounds the prepared networks held.
+// Networks that are not included take no part. Those without the file that the metric needs, or
+// whose file cannot be compared, are left out with the reason; so are, by metrics that need it,
+// those whose number of samples or nodes is not the most frequent one among the trained networks
+// (all, where none is trained; of equally frequent numbers the smaller one), as the paper does it.
+// Errors of `read` itself are returned: a file that the store cannot give now is no property of the
+// network.
 absl::StatusOr<MetricDistances> MeasureDistances(const MetricSettings& settings,
                                                  const std::vector<v1::Network>& networks,
-                                                 int threads, const ReadArtifact& read,
-                                                 const ShareDone& share_done,
-                                                 int64_t memory_bytes = kPreparedBytes);
+                                                 const ReadArtifact& read,
+                                                 const analysis::PairwiseOptions& options);
+
+// Computes and keeps in options.scratch the tiles whose networks have all ended, for the
+// comparison to come. CANCELLED as options.share_done says.
+absl::Status PrepareDistances(const MetricSettings& settings,
+                              const std::vector<v1::Network>& networks, const ReadArtifact& read,
+                              const analysis::PairwiseOptions& options);
 
 }  // namespace rnnfarm::comparison
 

@@ -4,55 +4,63 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "analysis/metric_registry.h"
+#include "coordinator/population/population.h"
 
 namespace rnnfarm::comparison {
 namespace {
 
-constexpr double kDefaultVariance = 0.95;
-constexpr int kDefaultGraphRuns = 100;
-constexpr double kDefaultGraphEpsilon = 0.05;
+using google::protobuf::FieldDescriptor;
+using google::protobuf::Message;
 
-absl::StatusOr<MetricSettings> Resolve(const v1::Metric& metric) {
-  switch (metric.kind_case()) {
-    case v1::Metric::kSvcca: {
-      const v1::Svcca& svcca = metric.svcca();
-      return MetricSettings{
-          "svcca", {{"variance", svcca.has_variance() ? svcca.variance() : kDefaultVariance}}};
+// The message's fields have the names of the metric's options.
+std::map<std::string, double> GivenSettings(const Message& message) {
+  std::map<std::string, double> given;
+  const auto& reflection = *message.GetReflection();
+  for (int i = 0; i < message.GetDescriptor()->field_count(); ++i) {
+    const FieldDescriptor* field = message.GetDescriptor()->field(i);
+    if (!reflection.HasField(message, field)) continue;
+    double& value = given[field->name()];
+    switch (field->cpp_type()) {
+      case FieldDescriptor::CPPTYPE_BOOL:
+        value = reflection.GetBool(message, field) ? 1 : 0;
+        break;
+      case FieldDescriptor::CPPTYPE_INT32:
+        value = reflection.GetInt32(message, field);
+        break;
+      default:
+        value = reflection.GetDouble(message, field);
+        break;
     }
-    case v1::Metric::kCka:
-      return MetricSettings{"cka", {{"debiased", metric.cka().debiased() ? 1.0 : 0.0}}};
-    case v1::Metric::kProcrustes:
-      return MetricSettings{"procrustes", {}};
-    case v1::Metric::kFixedPointGraph: {
-      const v1::FixedPointGraph& graph = metric.fixed_point_graph();
-      return MetricSettings{
-          kFixedPointGraph,
-          {{"runs", graph.has_runs() ? graph.runs() : kDefaultGraphRuns},
-           {"epsilon", graph.has_epsilon() ? graph.epsilon() : kDefaultGraphEpsilon}}};
-    }
-    case v1::Metric::KIND_NOT_SET:
-      break;
   }
-  return absl::InvalidArgumentError(
-      "analysis.metric names no metric; use svcca, cka, procrustes or fixed_point_graph");
+  return given;
 }
 
-v1::Analysis AllMetrics() {
-  v1::Analysis analysis;
-  analysis.add_metric()->mutable_svcca();
-  analysis.add_metric()->mutable_cka();
-  analysis.add_metric()->mutable_procrustes();
-  analysis.add_metric()->mutable_fixed_point_graph();
-  return analysis;
+absl::StatusOr<MetricSettings> Resolve(const v1::Metric& metric) {
+  const std::string name = population::MetricName(metric);
+  if (name.empty()) {
+    return absl::InvalidArgumentError(absl::StrCat("analysis.metric names no metric; use one of ",
+                                                   absl::StrJoin(analysis::MetricNames(), ", ")));
+  }
+  auto kind = analysis::FindMetric(name);
+  if (!kind.ok()) return kind.status();
+  const auto* field = v1::Metric::descriptor()->FindFieldByName(name);
+  auto settings = analysis::CompleteSettings(
+      **kind, GivenSettings(metric.GetReflection()->GetMessage(metric, field)));
+  if (!settings.ok()) return settings.status();
+  return MetricSettings{name, *std::move(settings)};
 }
 
 }  // namespace
 
 absl::StatusOr<std::vector<MetricSettings>> ResolveMetrics(const v1::Analysis& analysis) {
-  if (analysis.metric().empty()) return ResolveMetrics(AllMetrics());
+  v1::SweepSpec spec;
+  *spec.mutable_analysis() = analysis;
   std::vector<MetricSettings> out;
   std::set<std::string> names;
-  for (const v1::Metric& metric : analysis.metric()) {
+  spec = population::WithDefaults(spec);
+  for (const v1::Metric& metric : spec.analysis().metric()) {
     auto settings = Resolve(metric);
     if (!settings.ok()) return settings.status();
     if (!names.insert(settings->name).second) {

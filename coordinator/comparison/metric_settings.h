@@ -11,16 +11,12 @@
 
 namespace rnnfarm::comparison {
 
-inline constexpr char kFixedPointGraph[] = "fixed_point_graph";
-
 struct MetricSettings {
-  std::string name;                        // svcca, cka, procrustes, fixed_point_graph
-  std::map<std::string, double> settings;  // every one, defaults written out
-  // Whether it compares states (and not graphs); `settings` are MakeMetric's options then.
-  bool OfStates() const { return name != kFixedPointGraph; }
+  std::string name;                        // as analysis::MetricKinds has it
+  std::map<std::string, double> settings;  // of it, by name
 };
 
-// In the order of the specification; all four when it names none. INVALID_ARGUMENT for a metric
+// In the order of the specification, every setting with its value. INVALID_ARGUMENT for a metric
 // named twice, since results are kept by name.
 absl::StatusOr<std::vector<MetricSettings>> ResolveMetrics(const v1::Analysis& analysis);
 

@@ -1,9 +1,10 @@
 #include "coordinator/comparison/result_files.h"
 
-#include <numeric>
+#include <optional>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_replace.h"
+#include "analysis/metric_registry.h"
 #include "base/array_file.h"
 #include "coordinator/comparison/json_writer.h"
 
@@ -11,6 +12,14 @@ namespace rnnfarm::comparison {
 namespace {
 
 constexpr int kMinCompared = 2;
+
+std::vector<int> Included(const std::vector<v1::Network>& networks) {
+  std::vector<int> out;
+  for (int i = 0; i < static_cast<int>(networks.size()); ++i) {
+    if (networks[i].included()) out.push_back(i);
+  }
+  return out;
+}
 
 // A field of a comma-separated file (RFC 4180).
 std::string Field(const std::string& text) {
@@ -78,6 +87,37 @@ void WriteSeparations(const Separations& separations, JsonWriter& json) {
   json.EndObject();
 }
 
+void WriteFloor(const std::optional<Floor>& floor, JsonWriter& json) {
+  json.Key("noise_floor");
+  if (!floor) {
+    json.Number(std::nullopt);
+    return;
+  }
+  json.BeginObject().Key("of").String(floor->of);
+  json.Key("networks").Integer(floor->noise.networks);
+  if (floor->noise.pairs > 0) json.Key("pairs").Integer(floor->noise.pairs);
+  json.Key("mean").Number(floor->noise.mean);
+  json.Key("largest").Number(floor->noise.largest).EndObject();
+}
+
+void WriteControls(const std::optional<analysis::Controls>& controls, JsonWriter& json) {
+  json.Key("controls");
+  if (!controls) {
+    json.Number(std::nullopt);
+    return;
+  }
+  json.BeginObject().Key("trained").Integer(controls->trained);
+  json.Key("untrained").Integer(controls->untrained);
+  json.Key("within_trained").Number(controls->within_trained);
+  json.Key("trained_untrained").Number(controls->trained_untrained);
+  json.Key("within_untrained").Number(controls->within_untrained);
+  json.Key("own_control").Number(controls->own_control);
+  json.Key("nearest_untrained").Number(controls->nearest_untrained);
+  json.Key("accuracy").Number(controls->accuracy);
+  json.Key("chance").Number(controls->chance);
+  json.Key("silhouette").Number(controls->silhouette).EndObject();
+}
+
 void WriteMetric(const TaskResult& task, const MetricResult& metric, JsonWriter& json) {
   const MetricDistances& distances = metric.distances;
   json.Key(metric.settings.name).BeginObject();
@@ -85,7 +125,11 @@ void WriteMetric(const TaskResult& task, const MetricResult& metric, JsonWriter&
   for (const auto& [name, value] : metric.settings.settings) json.Key(name).Number(value);
   json.EndObject();
   json.Key("networks").Integer(static_cast<int64_t>(distances.rows.size()));
-  json.Key(metric.settings.OfStates() ? "samples" : "nodes").Integer(distances.extent);
+  const auto kind = analysis::FindMetric(metric.settings.name);
+  const bool of_states = kind.ok() && (*kind)->input == analysis::MetricInput::kStates;
+  json.Key(of_states ? "samples" : "nodes");
+  // Graphs of unequal size have no number in common.
+  json.Number(distances.extent > 0 ? std::optional<double>(distances.extent) : std::nullopt);
   json.Key("excluded").BeginArray();
   for (const LeftOut& left_out : distances.left_out) {
     WriteExclusion(task.networks[left_out.network].key(), left_out.reason, json);
@@ -100,7 +144,11 @@ void WriteMetric(const TaskResult& task, const MetricResult& metric, JsonWriter&
                                            " networks can be compared, at least ", kMinCompared,
                                            " are needed for a distance"));
   }
-  if (metric.separations) WriteSeparations(*metric.separations, json);
+  if (metric.separations) {
+    WriteSeparations(*metric.separations, json);
+    WriteFloor(metric.floor, json);
+    WriteControls(metric.controls, json);
+  }
   json.EndObject();
 }
 
@@ -108,7 +156,7 @@ std::string StatisticsFile(const TaskResult& task) {
   JsonWriter json;
   json.BeginObject();
   json.Key("task").String(task.task);
-  json.Key("networks").Integer(static_cast<int64_t>(task.networks.size()));
+  json.Key("networks").Integer(static_cast<int64_t>(Included(task.networks).size()));
   json.Key("excluded").BeginArray();
   for (const auto& [key, reason] : task.apart) WriteExclusion(key, reason, json);
   json.EndArray();
@@ -139,8 +187,7 @@ std::map<std::string, std::string> ResultFiles(const TaskResult& result) {
   std::map<std::string, std::string> files;
   const std::string distances = result.task + "/distances/";
   const std::string embeddings = result.task + "/embeddings/";
-  std::vector<int> all(result.networks.size());
-  std::iota(all.begin(), all.end(), 0);
+  const std::vector<int> all = Included(result.networks);
   files[distances + "index.csv"] = IndexFile(result.networks, all);
   files[result.task + "/statistics.json"] = StatisticsFile(result);
   for (const MetricResult& metric : result.metrics) {

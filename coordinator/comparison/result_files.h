@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "analysis/embedding/mds.h"
+#include "coordinator/comparison/baselines.h"
 #include "coordinator/comparison/distances.h"
 #include "coordinator/comparison/metric_settings.h"
 #include "coordinator/comparison/separations.h"
@@ -20,9 +21,11 @@ namespace rnnfarm::comparison {
 struct MetricResult {
   MetricSettings settings;
   MetricDistances distances;
-  // Both absent where fewer than 2 networks could be compared.
+  // All absent where fewer than 2 networks could be compared.
   std::optional<analysis::Embedding> embedding;
   std::optional<Separations> separations;
+  std::optional<Floor> floor;
+  std::optional<analysis::Controls> controls;
 };
 
 struct MetricAgreement {
@@ -32,7 +35,7 @@ struct MetricAgreement {
 
 struct TaskResult {
   std::string task;
-  std::vector<v1::Network> networks;                       // that take part, in order
+  std::vector<v1::Network> networks;                       // all, in order of the population
   std::vector<std::pair<std::string, std::string>> apart;  // key and reason of those that do not
   analysis::MdsOptions mds;
   std::vector<MetricResult> metrics;

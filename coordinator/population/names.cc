@@ -84,6 +84,13 @@ std::string MetricName(const v1::Metric& metric) {
   return field == nullptr ? "" : field->name();
 }
 
+std::vector<std::string> MetricNames() {
+  std::vector<std::string> names;
+  const auto& kinds = *v1::Metric::descriptor()->FindOneofByName("kind");
+  for (int i = 0; i < kinds.field_count(); ++i) names.push_back(kinds.field(i)->name());
+  return names;
+}
+
 std::string NearestName(absl::string_view word, const std::vector<std::string>& candidates) {
   // Further than a third of the word away it is another word, not a slip of the finger.
   constexpr size_t kLongestWord = 64;

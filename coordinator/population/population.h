@@ -81,8 +81,9 @@ const std::vector<std::string>& ActivationNames();
 // Inputs and outputs of a task (of a dataset: 0, unknown here).
 int TaskInputs(const v1::Task& task);
 int TaskOutputs(const v1::Task& task);
-// "svcca", "cka", "procrustes", "fixed_point_graph": the metric's name and its file's.
+// "svcca", "cka", …: the metric's name and its file's. Empty for a metric without a kind.
 std::string MetricName(const v1::Metric& metric);
+std::vector<std::string> MetricNames();
 // A measured number for sentences, four significant digits: "0.4821", "120.6", "1.2e-05".
 std::string FormatNumber(double value);
 // The candidate closest to `word` by edit distance, or empty if none is near.

@@ -4,6 +4,7 @@
 #include <map>
 #include <set>
 
+#include "absl/strings/str_join.h"
 #include "absl/time/time.h"
 #include "coordinator/population/findings.h"
 #include "coordinator/population/rules.h"
@@ -136,9 +137,8 @@ void CheckAnalysis(const v1::SweepSpec& spec, Findings& findings) {
     const std::string path = Element("analysis.metric", i);
     const std::string name = MetricName(spec.analysis().metric(i));
     if (name.empty()) {
-      findings.Add(path,
-                   "the metric has no kind; give it one of svcca, cka, procrustes and "
-                   "fixed_point_graph");
+      findings.Add(path, absl::StrCat("the metric has no kind; give it one of ",
+                                      absl::StrJoin(MetricNames(), ", ")));
     } else if (!seen.insert(name).second) {
       findings.Add(path, absl::StrCat("duplicate metric ", name,
                                       "; name it once, since its "

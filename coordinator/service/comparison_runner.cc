@@ -6,7 +6,6 @@
 #include <algorithm>
 #include <atomic>
 #include <exception>
-#include <map>
 #include <string>
 #include <utility>
 #include <variant>
@@ -14,7 +13,7 @@
 #include "absl/strings/str_cat.h"
 #include "base/build_info.h"
 #include "coordinator/comparison/comparison.h"
-#include "coordinator/population/population.h"
+#include "coordinator/service/comparison_input.h"
 #include "coordinator/service/resource_name.h"
 #include "coordinator/service/worker_service.h"
 
@@ -31,27 +30,6 @@ bool IsTransient(const absl::Status& status) {
          absl::IsCancelled(status);
 }
 
-// The networks of one task in the order of the population, whatever order they were added in.
-std::vector<v1::Network> OrderedNetworks(const std::vector<const v1::Network*>& networks,
-                                         const v1::SweepSpec& spec, const std::string& task) {
-  std::map<std::string, int64_t> place;
-  const population::Population population = population::Enumerate(spec);
-  for (const v1::Network& network : population.networks) {
-    place.emplace(network.key(), static_cast<int64_t>(place.size()));
-  }
-  std::vector<v1::Network> of_task;
-  for (const v1::Network* network : networks) {
-    if (network->task() == task) of_task.push_back(*network);
-  }
-  auto place_of = [&](const v1::Network& network) {
-    auto found = place.find(network.key());
-    return found == place.end() ? static_cast<int64_t>(place.size()) : found->second;
-  };
-  std::stable_sort(of_task.begin(), of_task.end(),
-                   [&](const auto& a, const auto& b) { return place_of(a) < place_of(b); });
-  return of_task;
-}
-
 }  // namespace
 
 struct ComparisonRunner::Work {
@@ -64,8 +42,13 @@ struct ComparisonRunner::Work {
   std::thread thread;
 };
 
-ComparisonRunner::ComparisonRunner(Ledger& ledger, store::Store& store, int threads)
-    : ledger_(ledger), store_(store), threads_(threads) {
+ComparisonRunner::ComparisonRunner(Ledger& ledger, store::Store& store, const Options& options)
+    : ledger_(ledger),
+      store_(store),
+      scratch_(options.scratch),
+      pairs_{
+          .threads = options.threads, .memory_bytes = options.memory_bytes, .scratch = &scratch_},
+      ahead_(ledger, store, pairs_) {
   ledger_.AddListener([this](bool woke) {
     if (!woke) return;
     std::lock_guard lock(mutex_);
@@ -97,10 +80,12 @@ void ComparisonRunner::Run() {
   std::vector<v1::JobReport> reports = StaleLeases();
   while (true) {
     const absl::Duration pause = Exchange(reports);
+    if (work_ == nullptr) ahead_.Look();
     Wait(pause);
     std::lock_guard lock(mutex_);
     if (stopping_) break;
   }
+  ahead_.Stop();
   if (work_ == nullptr) return;
   work_->cancelled = true;
   work_->thread.join();
@@ -141,7 +126,7 @@ v1::SyncRequest ComparisonRunner::MakeRequest() const {
   request.set_host(host);
   v1::Capability* capability = request.mutable_capability();
   capability->add_kind(v1::JOB_KIND_COMPARE);
-  capability->set_threads(threads_);
+  capability->set_threads(pairs_.threads);
   capability->set_max_pack(1);
   return request;
 }
@@ -177,6 +162,7 @@ absl::Duration ComparisonRunner::Exchange(std::vector<v1::JobReport>& reports) {
 }
 
 void ComparisonRunner::Begin(const v1::Lease& lease) {
+  ahead_.Stop();
   work_ = std::make_unique<Work>();
   work_->lease = lease;
   work_->thread = std::thread([this, work = work_.get()] { Compute(*work); });
@@ -220,25 +206,17 @@ absl::StatusOr<v1::JobResult> ComparisonRunner::CompareGuarded(Work& work) {
 }
 
 absl::StatusOr<v1::JobResult> ComparisonRunner::Compare(Work& work) {
-  comparison::Input input;
-  input.threads = threads_;
-  absl::Status found;
+  std::string task;
   absl::Status read = ledger_.Read([&](const scheduler::Scheduler& scheduler) {
-    const std::string sweep = SweepOf(work.lease.job());
     const v1::Job* job = scheduler.FindJob(work.lease.job());
-    auto described = scheduler.GetSweep(sweep);
-    if (job == nullptr || !described.ok()) {
-      found = absl::NotFoundError(absl::StrCat(work.lease.job(), " is gone"));
-      return;
-    }
-    input.spec = described->spec();
-    input.task = job->task();
-    input.networks = OrderedNetworks(scheduler.NetworksOf(sweep), input.spec, input.task);
+    if (job != nullptr) task = job->task();
   });
   if (!read.ok()) return read;
-  if (!found.ok()) return found;
+  auto input = ReadComparisonInput(ledger_, SweepOf(work.lease.job()), task);
+  if (!input.ok()) return input.status();
+  input->pairs = pairs_;
   auto files = comparison::Compare(
-      input, [&](const std::string& digest) { return store_.ReadWholeArtifact(digest); },
+      *input, [&](const std::string& digest) { return store_.ReadWholeArtifact(digest); },
       [&](absl::string_view phase, double share) {
         std::lock_guard lock(work.mutex);
         work.progress.set_phase(std::string(phase));
@@ -253,6 +231,7 @@ absl::StatusOr<v1::JobResult> ComparisonRunner::Compare(Work& work) {
     if (!artifact.ok()) return artifact.status();
     (*result.mutable_artifacts())[path] = artifact->name().substr(sizeof("artifacts/") - 1);
   }
+  scratch_.Remove(analysis::kPreparedPrefix);
   return result;
 }
 

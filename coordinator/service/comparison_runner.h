@@ -1,17 +1,22 @@
 // The coordinator's own worker: takes COMPARE jobs through the same Sync events as every worker,
 // reads the networks' artifacts, and stores matrices, embeddings and statistics as artifacts.
 //
-// One thread synchronises, one computes, so that a long comparison keeps its lease. Leases left
-// over from a coordinator that was killed count as lost, and are done again after a back-off.
+// One thread synchronises, one computes, so that a long comparison keeps its lease; what it has
+// computed stays in a scratch folder until it is done. While there is none, what can be computed of
+// those to come is put there (ComparisonAhead). Leases left over from a coordinator that was killed
+// count as lost, and are done again after a back-off.
 #ifndef RNNFARM_COORDINATOR_SERVICE_COMPARISON_RUNNER_H_
 #define RNNFARM_COORDINATOR_SERVICE_COMPARISON_RUNNER_H_
 
 #include <condition_variable>
 #include <memory>
 #include <mutex>
+#include <string>
 #include <thread>
 #include <vector>
 
+#include "analysis/pairwise/pairwise.h"
+#include "coordinator/service/comparison_ahead.h"
 #include "coordinator/service/ledger.h"
 #include "coordinator/store/store.h"
 
@@ -19,8 +24,13 @@ namespace rnnfarm::service {
 
 class ComparisonRunner {
  public:
-  // `threads`: of one comparison.
-  ComparisonRunner(Ledger& ledger, store::Store& store, int threads);
+  struct Options {
+    int threads = 1;                                       // of one comparison
+    int64_t memory_bytes = analysis::kDefaultMemoryBytes;  // PairwiseOptions::memory_bytes
+    std::string scratch;  // folder for what a comparison has computed so far
+  };
+
+  ComparisonRunner(Ledger& ledger, store::Store& store, const Options& options);
   ~ComparisonRunner();
   // Gives the lease back and ends; before the ledger stops.
   void Stop();
@@ -42,7 +52,8 @@ class ComparisonRunner {
 
   Ledger& ledger_;
   store::Store& store_;
-  const int threads_;
+  const analysis::Scratch scratch_;
+  analysis::PairwiseOptions pairs_;
 
   // Guards stopping_ and stirred_.
   std::mutex mutex_;
@@ -51,7 +62,9 @@ class ComparisonRunner {
   // Something to look at: work appeared, or the computation ended.
   bool stirred_ = false;
 
-  std::unique_ptr<Work> work_;  // of the synchronising thread
+  // Of the synchronising thread.
+  ComparisonAhead ahead_;
+  std::unique_ptr<Work> work_;
   std::thread thread_;
 };
 

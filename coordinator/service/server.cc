@@ -161,8 +161,11 @@ struct CoordinatorServer::Parts {
                        "; is another program listening there? Give another address"));
     }
     const int cores = std::max(1u, std::thread::hardware_concurrency());
-    comparisons = std::make_unique<ComparisonRunner>(
-        *ledger, *store, options.comparison_threads > 0 ? options.comparison_threads : cores);
+    ComparisonRunner::Options of_comparisons;
+    of_comparisons.threads = options.comparison_threads > 0 ? options.comparison_threads : cores;
+    of_comparisons.memory_bytes = options.comparison_memory_bytes;
+    of_comparisons.scratch = absl::StrCat(options.store.path, "/scratch");
+    comparisons = std::make_unique<ComparisonRunner>(*ledger, *store, of_comparisons);
     health->SetServing(true);
     return absl::OkStatus();
   }

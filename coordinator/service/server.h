@@ -17,6 +17,7 @@
 #include "absl/strings/string_view.h"
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
+#include "analysis/pairwise/pairwise.h"
 #include "coordinator/scheduler/scheduler.h"
 #include "coordinator/store/store.h"
 
@@ -36,6 +37,8 @@ class CoordinatorServer {
     scheduler::Options scheduler;
     // Of one comparison; 0: the machine's cores.
     int comparison_threads = 0;
+    // Of prepared networks that a comparison holds at once.
+    int64_t comparison_memory_bytes = analysis::kDefaultMemoryBytes;
     std::function<absl::Time()> now = absl::Now;
   };
 

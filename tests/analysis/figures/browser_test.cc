@@ -99,6 +99,10 @@ class BrowserTest : public ::testing::Test {
   SyntheticResults results;
 };
 
+// As files were before the noise floor and the controls.
+constexpr absl::string_view kStatisticsWithoutControls =
+    R"({"metrics": {"svcca": {"networks": 8, "permanova": {"architecture": {"r2": 0.52}}}}})";
+
 TEST_F(BrowserTest, DrawsEveryPanelWithoutComplaint) {
   results.WriteProvenance();
   results.WriteNetworks({"memory", "waves", "nothing"}, 1);
@@ -107,6 +111,7 @@ TEST_F(BrowserTest, DrawsEveryPanelWithoutComplaint) {
   for (const char* task : {"memory", "waves"}) {
     results.WriteComparison(task, 1, {"svcca", "cka", "fixed_point_graph"});
   }
+  results.WriteText("waves/statistics.json", kStatisticsWithoutControls);
   const std::string dom = OpenReport();
   const size_t plots = CountOf(dom, "data-panel=\"");
   EXPECT_GE(plots, 20u);
@@ -116,13 +121,46 @@ TEST_F(BrowserTest, DrawsEveryPanelWithoutComplaint) {
   EXPECT_GE(CountOf(dom, "class=\"main-svg\""), plots);
   EXPECT_EQ(CountOf(dom, ">Save as SVG<"), plots);
   EXPECT_THAT(dom, HasSubstr("30 of 30 networks shown"));
-  EXPECT_THAT(dom, HasSubstr("permanova · architecture · r2"));
+  EXPECT_EQ(CountOf(dom, "permanova · architecture · r2"), 2u);
+  EXPECT_EQ(CountOf(dom, "<h4>what a distance is worth</h4>"), 1u) << "of memory, not of waves";
   EXPECT_THAT(ConsoleMessages(), IsEmpty());
   EXPECT_THAT(Requests(), IsEmpty());
   if (const char* keep = std::getenv("RNNFARM_KEEP_REPORT")) {
     std::filesystem::copy_file(results.path() + "/report.html", keep,
                                std::filesystem::copy_options::overwrite_existing);
   }
+}
+
+// A row of a table whose columns are svcca, cka and fixed_point_graph.
+std::string Row(absl::string_view title, std::vector<absl::string_view> cells) {
+  std::string row = absl::StrCat("<tr><th scope=\"row\">", title, "</th>");
+  for (absl::string_view cell : cells) absl::StrAppend(&row, "<td>", cell, "</td>");
+  return row + "</tr>";
+}
+
+TEST_F(BrowserTest, TellsWhatADistanceIsWorth) {
+  results.WriteNetworks({"memory"}, 1);
+  results.WriteComparison("memory", 1, {"svcca"});
+  const std::string dom = OpenReport();
+  const std::string number = "<td class=\"number\">";
+  EXPECT_THAT(dom,
+              HasSubstr(Row("noise floor: mean, largest", {"0.01235, 0.05", "–", "0.5, 1.5"})));
+  EXPECT_THAT(dom, HasSubstr(Row("noise floor measured between",
+                                 {"halves of the probe, 8 networks, 28 pairs", "–",
+                                  "samplings of a graph, 7 networks"})));
+  EXPECT_THAT(dom, HasSubstr(Row("networks, trained + untrained", {"6 + 2", "–", "–"})));
+  EXPECT_THAT(dom, HasSubstr("mean distance, trained to trained</th>" + number + "0.25</td>"));
+  EXPECT_THAT(dom, HasSubstr("mean distance, trained to untrained</th>" + number + "0.75</td>"));
+  EXPECT_THAT(dom, HasSubstr(Row("mean distance, untrained to untrained",
+                                 {"0.01 (below the noise floor)", "–", "–"})));
+  EXPECT_EQ(CountOf(dom, "mean distance, trained to its own untrained control"), 0u);
+  EXPECT_THAT(dom,
+              HasSubstr(Row("trained networks nearest to an untrained one", {"12.5 %", "–", "–"})));
+  EXPECT_THAT(dom, HasSubstr(Row("trained told from untrained by the nearest neighbour",
+                                 {"0.9375 (chance 0.5714)", "–", "–"})));
+  EXPECT_THAT(dom, HasSubstr("silhouette of trained and untrained</th>" + number + "0.4</td>"));
+  EXPECT_THAT(dom, HasSubstr("<p class=\"explanation\">The noise floor is"));
+  EXPECT_THAT(ConsoleMessages(), IsEmpty());
 }
 
 // The other tests expect that nothing is noticed; here something must be.

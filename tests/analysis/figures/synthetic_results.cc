@@ -284,10 +284,21 @@ void SyntheticResults::WriteComparison(const std::string& task, int seeds,
     WriteText(absl::StrCat(task, "/embeddings/", metric, ".csv"), embedding);
   }
   WriteText(absl::StrCat(task, "/statistics.json"),
-            R"({"metrics": {"svcca": {"networks": 8, "stress1": 0.081, "shepard": 0.97,
-                "excluded": [{"key": "a", "reason": "did </script> train"}],
-                "permanova": {"architecture": {"pseudo_f": 12.1, "r2": 0.52, "p": 0.001}}},
-                "cka": {"networks": 8, "stress1": 0.1, "shepard": 0.95}}})");
+            R"({"networks": 8, "mds": {"dims": 2}, "metrics": {
+                "svcca": {"networks": 8, "stress1": 0.081, "shepard": 0.97,
+                  "excluded": [{"key": "a", "reason": "did </script> train"}],
+                  "permanova": {"architecture": {"pseudo_f": 12.1, "r2": 0.52, "p": 0.001}},
+                  "noise_floor": {"of": "halves of the probe", "networks": 8, "pairs": 28,
+                    "mean": 0.0123456, "largest": 0.05},
+                  "controls": {"trained": 6, "untrained": 2, "within_trained": 0.25,
+                    "trained_untrained": 0.75, "within_untrained": 0.01, "own_control": null,
+                    "nearest_untrained": 0.125, "accuracy": 0.9375, "chance": 0.571428,
+                    "silhouette": 0.4}},
+                "cka": {"networks": 8, "stress1": 0.1, "shepard": 0.95, "noise_floor": null,
+                  "controls": null},
+                "fixed_point_graph": {"networks": 8, "noise_floor": {"of": "samplings of a graph",
+                  "networks": 7, "mean": 0.5, "largest": 1.5}, "controls": null}},
+                "mantel": [{"metrics": ["svcca", "cka"], "correlation": 0.8}]})");
 }
 
 }  // namespace rnnfarm::figures

@@ -26,6 +26,9 @@ def inputs():
     yield "offset", x + 1000.0, x + rng.randn(200, 12) - 50.0
     yield "few_samples", rng.randn(10, 30), rng.randn(10, 25)
     yield "five_samples", rng.randn(5, 3), rng.randn(5, 8)
+    yield "three_samples", rng.randn(3, 4), rng.randn(3, 6)
+    yield "same", x, x
+    yield "copy", x, 2 * x @ np.linalg.qr(rng.randn(12, 12))[0] + 5
     decay = np.exp(-np.arange(30.0))
     yield "steep", rng.randn(300, 30) * decay, rng.randn(300, 30) * decay[::-1]
     z = rng.randn(400, 64) @ np.diag(0.8 ** np.arange(64)) @ rng.randn(64, 64)
@@ -39,13 +42,19 @@ def centred(x):
     return out
 
 
-def svcca(x, y, variance):
+def components(x):
+    """U and S of the centred data, to its numerical rank."""
+    x = centred(x)
+    u, s, _ = np.linalg.svd(x, full_matrices=False)
+    rank = int(np.sum(s > s[0] * max(x.shape) * np.finfo(float).eps))
+    return u[:, :rank], s[:rank]
+
+
+def svcca(x, y, variance=1.0, count=None):
     bases = []
-    for m in (centred(x), centred(y)):
-        u, s, _ = np.linalg.svd(m, full_matrices=False)
-        rank = int(np.sum(s > s[0] * max(m.shape) * np.finfo(float).eps))
+    for u, s in (components(x), components(y)):
         share = np.cumsum(s**2) / np.sum(s**2)
-        k = min(rank, int(np.argmax(share >= variance - 1e-15)) + 1)
+        k = count or (len(s) if variance >= 1 else int(np.argmax(share >= variance)) + 1)
         bases.append(u[:, :k])
     rho = np.linalg.svd(bases[0].T @ bases[1], compute_uv=False)
     return 1 - np.mean(rho)
@@ -66,6 +75,11 @@ def unbiased_hsic(k, l):
             - 2 / (n - 2) * (one @ k @ l @ one))
 
 
+def debiased(x, y):
+    # Of three samples there is no such estimate.
+    return -1 if len(x) < 4 else 1 - cka(x, y, unbiased_hsic)
+
+
 def cka(x, y, estimate):
     # Scaled, since the squares of squares of tiny numbers are denormal; CKA is blind to it.
     k, l = (m @ m.T / np.sum(m**2) for m in (centred(x), centred(y)))
@@ -78,9 +92,30 @@ def procrustes(x, y):
     return np.arccos(np.clip(nuclear / (np.linalg.norm(x) * np.linalg.norm(y)), 0, 1))
 
 
+def shape_distance(x, y, alpha):
+    """netrep's angular distance after whitening to the degree 1 - alpha."""
+    shapes = []
+    for u, s in (components(x), components(y)):
+        weight = alpha * s / np.sqrt(np.mean(s**2)) + 1 - alpha
+        shapes.append(u * weight / np.linalg.norm(weight))
+    nuclear = np.sum(np.linalg.svd(shapes[0].T @ shapes[1], compute_uv=False))
+    return np.arccos(np.clip(nuclear, 0, 1))
+
+
+def euclidean(x, y):
+    """min over orthogonal Q of |X - YQ|, by the rotation itself."""
+    x, y = centred(x), centred(y)
+    width = max(x.shape[1], y.shape[1])
+    x, y = (np.pad(m, ((0, 0), (0, width - m.shape[1]))) for m in (x, y))
+    u, _, v = np.linalg.svd(y.T @ x)
+    return np.linalg.norm(x - y @ (u @ v))
+
+
 def expected(x, y):
-    return [svcca(x, y, 0.95), svcca(x, y, 0.999999999), 1 - cka(x, y, hsic),
-            1 - cka(x, y, unbiased_hsic), np.arccos(min(1, cka(x, y, hsic))), procrustes(x, y)]
+    return [svcca(x, y, 0.95), svcca(x, y, 0.999999999), 1 - cka(x, y, hsic), debiased(x, y),
+            np.arccos(min(1, cka(x, y, hsic))), procrustes(x, y), svcca(x, y),
+            svcca(x, y, count=2), shape_distance(x, y, 0), shape_distance(x, y, 0.5),
+            euclidean(x, y)]
 
 
 def main(mode, folder):
@@ -95,7 +130,10 @@ def main(mode, folder):
         found = {line.split(",")[0]: np.array(line.split(",")[1:], dtype=float) for line in file}
     wrong = 0
     for name, x, y in inputs():
-        difference = np.abs(found.pop(name) - expected(x, y))
+        # The Euclidean distance keeps the units of x: relative to the sizes of both.
+        size = np.ones(11)
+        size[-1] = max(1, np.linalg.norm(centred(x)) + np.linalg.norm(centred(y)))
+        difference = np.abs(found.pop(name) - expected(x, y)) / size
         if not np.all(difference < TOLERANCE):
             print(f"{name}: expected {expected(x, y)}, off by {difference}")
             wrong += 1

@@ -27,10 +27,12 @@ TEST(LoadRepresentationTest, TrialsAndTimeBecomeSamples) {
   ASSERT_TRUE(x.ok()) << x.status();
   Matrix expected(4, 3);
   expected << 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11;
-  EXPECT_EQ(*x, expected);
+  EXPECT_EQ(x->x, expected);
+  EXPECT_EQ(x->trials, 2);
   auto flat = LoadRepresentation(base::Array::Of<int64_t>({2, 2}, {1, 2, 3, 5}), "net.npy");
   ASSERT_TRUE(flat.ok());
-  EXPECT_EQ((*flat)(1, 1), 5);
+  EXPECT_EQ(flat->x(1, 1), 5);
+  EXPECT_EQ(flat->trials, 1);
 }
 
 TEST(LoadRepresentationTest, RefusalsNameSourceAndPlace) {

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <cmath>
 #include <limits>
 
 #include "absl/strings/str_split.h"
@@ -28,7 +29,7 @@ absl::StatusOr<Files> CompareAll(SyntheticNetworks& synthetic, const v1::Analysi
   input.task = "flipflop";
   input.networks = synthetic.networks();
   *input.spec.mutable_analysis() = analysis;
-  input.threads = threads;
+  input.pairs.threads = threads;
   return Compare(
       input, [&](const std::string& digest) { return synthetic.Read(digest); },
       [](absl::string_view, double) { return true; });
@@ -232,6 +233,54 @@ TEST(CompareTest, UntrainedNetworksAreComparedButDoNotCountAsTheirArchitecture) 
   const Json statistics = Statistics(files);
   EXPECT_EQ(Number(Metric(statistics, "cka"), "networks"), 10);
   EXPECT_EQ(Number(Metric(statistics, "cka"), "labelled_networks"), 9);
+}
+
+TEST(CompareTest, TellsWhatADistanceIsWorth) {
+  SyntheticNetworks synthetic = Population();
+  const Json without = Statistics(MustRun(synthetic));
+  EXPECT_TRUE(Metric(without, "cka").fields().at("controls").has_null_value());
+  // The control of the network of seed 1, and one of a network that is not there.
+  for (int seed : {1, 20}) {
+    v1::Network& control = synthetic.Add("lstm", seed, 4, 6, 3);
+    control.set_key(absl::StrCat(control.key(), "-untrained"));
+    control.set_untrained(true);
+  }
+  const Files files = MustRun(synthetic);
+  const Json statistics = Statistics(files);
+  const Json& cka = Metric(statistics, "cka");
+  const Json& floor = cka.fields().at("noise_floor").struct_value();
+  EXPECT_EQ(floor.fields().at("of").string_value(), "halves of the probe");
+  EXPECT_EQ(Number(floor, "networks"), 9);
+  EXPECT_EQ(Number(floor, "pairs"), 36);
+  EXPECT_GT(Number(floor, "mean"), 0);
+  EXPECT_LT(Number(floor, "mean"), Number(floor, "largest"));
+  const Json& controls = cka.fields().at("controls").struct_value();
+  EXPECT_EQ(Number(controls, "trained"), 9);
+  EXPECT_EQ(Number(controls, "untrained"), 2);
+  const auto distances =
+      base::DecodeNpy(files.at("flipflop/distances/cka.npy"), "cka")->As<float>().value();
+  // Row 7 is the LSTM of seed 1, row 9 its control.
+  EXPECT_FLOAT_EQ(Number(controls, "own_control"), distances[7 * 11 + 9]);
+  EXPECT_FLOAT_EQ(Number(controls, "within_untrained"), distances[9 * 11 + 10]);
+}
+
+TEST(CompareTest, OneTrialHasNoHalvesAndAGraphItsSampling) {
+  SyntheticNetworks synthetic;
+  for (int seed = 0; seed < 3; ++seed) {
+    v1::Network& network = synthetic.Add("gru", seed, 2, 1);
+    base::Archive archive;
+    archive.Add("transitions", base::Array::Of<double>({2, 2}, {0.5, 0.5, 0, 1}));
+    synthetic.SetFile(network, "fixed_points", archive.Encode().value());
+  }
+  const Json statistics = Statistics(MustRun(synthetic));
+  EXPECT_TRUE(Metric(statistics, "svcca").fields().at("noise_floor").has_null_value());
+  const Json& floor =
+      Metric(statistics, "fixed_point_graph").fields().at("noise_floor").struct_value();
+  EXPECT_EQ(floor.fields().at("of").string_value(), "samplings of a graph");
+  EXPECT_EQ(floor.fields().count("pairs"), 0u);
+  // Two shares of 100 runs, each of variance p (1 - p) / 99, twice.
+  EXPECT_NEAR(Number(floor, "mean"), std::sqrt(2 * 2 * 0.25 / 99), 1e-12);
+  EXPECT_NEAR(Number(floor, "largest"), Number(floor, "mean"), 1e-12);
 }
 
 TEST(CompareTest, OneNetworkOrNoneGivesIndexAndStatisticsThatSayWhy) {

@@ -16,10 +16,9 @@ using ::testing::HasSubstr;
 absl::StatusOr<MetricDistances> Measure(SyntheticNetworks& synthetic,
                                         const MetricSettings& settings, int threads,
                                         int64_t memory_bytes) {
-  return MeasureDistances(
-      settings, synthetic.networks(), threads,
-      [&](const std::string& digest) { return synthetic.Read(digest); },
-      [](double) { return true; }, memory_bytes);
+  return MeasureDistances(settings, synthetic.networks(),
+                          [&](const std::string& digest) { return synthetic.Read(digest); },
+                          {.threads = threads, .memory_bytes = memory_bytes});
 }
 
 class StatesMetric : public ::testing::TestWithParam<const char*> {};
@@ -30,7 +29,7 @@ TEST_P(StatesMetric, LittleMemoryAndManyThreadsChangeNothing) {
   SyntheticNetworks synthetic;
   for (int seed = 0; seed < 11; ++seed) synthetic.Add(seed % 2 ? "gru" : "lstm", seed);
   synthetic.networks()[4].clear_artifacts();
-  const auto all = Measure(synthetic, {GetParam(), {}}, 1, kPreparedBytes);
+  const auto all = Measure(synthetic, {GetParam(), {}}, 1, analysis::kDefaultMemoryBytes);
   ASSERT_TRUE(all.ok()) << all.status();
   EXPECT_EQ(synthetic.reads(), 10);  // each file once when all fit
   EXPECT_THAT(all->rows, ElementsAre(0, 1, 2, 3, 5, 6, 7, 8, 9, 10));
@@ -49,23 +48,26 @@ TEST_P(StatesMetric, LittleMemoryAndManyThreadsChangeNothing) {
 
 TEST(MeasureDistancesTest, ProgressRisesToOneAndCancels) {
   for (const MetricSettings& settings :
-       {MetricSettings{"svcca", {}}, MetricSettings{kFixedPointGraph, {}}}) {
+       {MetricSettings{"svcca", {}}, MetricSettings{"fixed_point_graph", {}}}) {
     SyntheticNetworks synthetic;
     for (int seed = 0; seed < 6; ++seed) synthetic.Add("gru", seed);
     const auto read = [&](const std::string& digest) { return synthetic.Read(digest); };
     std::vector<double> shares;
-    ASSERT_TRUE(MeasureDistances(settings, synthetic.networks(), 1, read, [&](double share) {
-                  shares.push_back(share);
-                  return true;
-                }).ok());
+    ASSERT_TRUE(MeasureDistances(settings, synthetic.networks(), read,
+                                 {.share_done =
+                                      [&](double share) {
+                                        shares.push_back(share);
+                                        return true;
+                                      }})
+                    .ok());
     EXPECT_TRUE(std::is_sorted(shares.begin(), shares.end()));
     EXPECT_DOUBLE_EQ(shares.back(), 1);
     for (size_t stop = 0; stop < shares.size(); ++stop) {
       size_t calls = 0;
       EXPECT_TRUE(
-          absl::IsCancelled(MeasureDistances(settings, synthetic.networks(), 1, read, [&](double) {
-                              return calls++ < stop;
-                            }).status()));
+          absl::IsCancelled(MeasureDistances(settings, synthetic.networks(), read,
+                                             {.share_done = [&](double) { return calls++ < stop; }})
+                                .status()));
       EXPECT_EQ(calls, stop + 1);
     }
   }
@@ -73,13 +75,13 @@ TEST(MeasureDistancesTest, ProgressRisesToOneAndCancels) {
 
 TEST(MeasureDistancesTest, AFileThatTheStoreCannotGiveIsAnError) {
   for (const MetricSettings& settings :
-       {MetricSettings{"cka", {}}, MetricSettings{kFixedPointGraph, {}}}) {
+       {MetricSettings{"cka", {}}, MetricSettings{"fixed_point_graph", {}}}) {
     SyntheticNetworks synthetic;
     for (int seed = 0; seed < 3; ++seed) synthetic.Add("gru", seed);
     for (const char* role : {"states", "fixed_points"}) {
       (*synthetic.networks()[1].mutable_artifacts())[role] = std::string(64, '0');
     }
-    const auto distances = Measure(synthetic, settings, 2, kPreparedBytes);
+    const auto distances = Measure(synthetic, settings, 2, analysis::kDefaultMemoryBytes);
     EXPECT_TRUE(absl::IsNotFound(distances.status())) << distances.status();
     EXPECT_THAT(std::string(distances.status().message()),
                 HasSubstr(synthetic.networks()[1].key()));
@@ -90,20 +92,53 @@ TEST(MeasureDistancesTest, UntrainedNetworksDoNotDecideTheNumberOfNodes) {
   SyntheticNetworks synthetic;
   for (int seed = 0; seed < 2; ++seed) synthetic.Add("gru", seed, 27);
   for (int seed = 2; seed < 6; ++seed) synthetic.Add("gru", seed, 1).set_untrained(true);
-  auto graphs = Measure(synthetic, {kFixedPointGraph, {}}, 1, kPreparedBytes);
+  auto graphs = Measure(synthetic, {"fixed_point_graph", {}}, 1, analysis::kDefaultMemoryBytes);
   ASSERT_TRUE(graphs.ok()) << graphs.status();
   EXPECT_EQ(graphs->extent, 27);
   EXPECT_THAT(graphs->rows, ElementsAre(0, 1));
   for (v1::Network& network : synthetic.networks()) network.set_untrained(true);
-  graphs = Measure(synthetic, {kFixedPointGraph, {}}, 1, kPreparedBytes);
+  graphs = Measure(synthetic, {"fixed_point_graph", {}}, 1, analysis::kDefaultMemoryBytes);
   EXPECT_THAT(graphs->rows, ElementsAre(2, 3, 4, 5));
+}
+
+TEST(MeasureDistancesTest, NetworksThatAreNotIncludedHaveNoRow) {
+  SyntheticNetworks synthetic;
+  for (int seed = 0; seed < 4; ++seed) synthetic.Add("gru", seed);
+  synthetic.networks()[1].set_included(false);
+  const auto distances = Measure(synthetic, {"cka", {}}, 1, analysis::kDefaultMemoryBytes);
+  ASSERT_TRUE(distances.ok()) << distances.status();
+  EXPECT_THAT(distances->rows, ElementsAre(0, 2, 3));
+  EXPECT_TRUE(distances->left_out.empty());
+}
+
+TEST(PrepareDistancesTest, WhatIsComputedAheadIsNotComputedAgain) {
+  const analysis::Scratch scratch(::testing::TempDir() + "/rnnfarm_ahead");
+  scratch.Remove("");
+  SyntheticNetworks synthetic;
+  for (int seed = 0; seed < 2 * analysis::kTileSide + 3; ++seed) synthetic.Add("gru", seed);
+  const auto read = [&](const std::string& digest) { return synthetic.Read(digest); };
+  // One of the second block is still being trained.
+  v1::Network last = synthetic.networks()[analysis::kTileSide + 1];
+  synthetic.networks()[analysis::kTileSide + 1].clear_artifacts();
+  const MetricSettings settings{"svcca", {}};
+  const analysis::PairwiseOptions options{.scratch = &scratch};
+  ASSERT_TRUE(PrepareDistances(settings, synthetic.networks(), read, options).ok());
+  EXPECT_EQ(synthetic.reads(), analysis::kTileSide + 3);
+  synthetic.networks()[analysis::kTileSide + 1] = last;
+  const auto with = MeasureDistances(settings, synthetic.networks(), read, options);
+  const auto without = MeasureDistances(settings, synthetic.networks(), read, {});
+  ASSERT_TRUE(with.ok() && without.ok()) << with.status();
+  EXPECT_EQ(with->distances, without->distances);
+  const int before = synthetic.reads();
+  ASSERT_TRUE(MeasureDistances(settings, synthetic.networks(), read, options).ok());
+  EXPECT_EQ(synthetic.reads(), before);
 }
 
 TEST(MeasureDistancesTest, NothingToCompareIsNoError) {
   SyntheticNetworks synthetic;
   for (const MetricSettings& settings :
-       {MetricSettings{"cka", {}}, MetricSettings{kFixedPointGraph, {}}}) {
-    const auto none = Measure(synthetic, settings, 2, kPreparedBytes);
+       {MetricSettings{"cka", {}}, MetricSettings{"fixed_point_graph", {}}}) {
+    const auto none = Measure(synthetic, settings, 2, analysis::kDefaultMemoryBytes);
     ASSERT_TRUE(none.ok()) << none.status();
     EXPECT_TRUE(none->rows.empty());
     EXPECT_EQ(none->distances.size(), 0);

@@ -1,0 +1,140 @@
+#include "analysis/pairwise/prepared_cache.h"
+
+#include <algorithm>
+#include <optional>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "base/digest.h"
+
+namespace rnnfarm::analysis {
+namespace {
+
+base::Archive Encode(const Prepared& prepared) {
+  base::Archive archive;
+  archive.Add("factors", base::Array::Of<float>({prepared.factors.rows(), prepared.factors.cols()},
+                                                {prepared.factors.data(),
+                                                 static_cast<size_t>(prepared.factors.size())}));
+  // Columns of `rest` one after the other are the rows of its transpose.
+  archive.Add("rest", base::Array::Of<double>(
+                          {prepared.rest.cols(), prepared.rest.rows()},
+                          {prepared.rest.data(), static_cast<size_t>(prepared.rest.size())}));
+  archive.Add("extent", base::Array::Of<int64_t>({}, {prepared.extent}));
+  return archive;
+}
+
+std::optional<Prepared> Decode(const base::Archive& archive) {
+  const auto factors = archive.Find("factors", {-1, -1}), rest = archive.Find("rest", {-1, -1});
+  const auto extent = archive.Find("extent");
+  if (!factors.ok() || !rest.ok() || !extent.ok()) return std::nullopt;
+  const auto floats = (*factors)->As<float>();
+  const auto doubles = (*rest)->As<double>();
+  const auto integers = (*extent)->As<int64_t>();
+  if (!floats.ok() || !doubles.ok() || !integers.ok()) return std::nullopt;
+  Prepared prepared;
+  prepared.factors = Eigen::Map<const Prepared::Factors>(floats->data(), (*factors)->shape[0],
+                                                         (*factors)->shape[1]);
+  prepared.rest = Eigen::Map<const Matrix>(doubles->data(), (*rest)->shape[1], (*rest)->shape[0]);
+  prepared.extent = integers->front();
+  return prepared;
+}
+
+}  // namespace
+
+PreparedCache::PreparedCache(const PairwiseInput& input, int64_t memory_bytes,
+                             const Scratch* scratch)
+    : input_(input), memory_bytes_(memory_bytes), scratch_(scratch) {
+  for (size_t i = 0; i < input.files.size(); ++i) entries_.push_back(std::make_unique<Entry>());
+}
+
+Member PreparedCache::member(int network) const {
+  std::lock_guard lock(mutex_);
+  return entries_[network]->member;
+}
+
+int64_t PreparedCache::bytes(int network) const {
+  std::lock_guard lock(mutex_);
+  return entries_[network]->bytes;
+}
+
+int64_t PreparedCache::columns(int network) const {
+  std::lock_guard lock(mutex_);
+  return entries_[network]->columns;
+}
+
+std::string PreparedCache::KeyOf(int network) const {
+  return absl::StrCat(kPreparedPrefix, base::DigestOf(absl::StrCat(input_.identity, "\n",
+                                                                   input_.files[network].digest)));
+}
+
+std::shared_ptr<const Prepared> PreparedCache::Held(Entry& entry) {
+  std::lock_guard lock(mutex_);
+  entry.last_use = ++uses_;
+  return entry.prepared;
+}
+
+absl::StatusOr<std::shared_ptr<const Prepared>> PreparedCache::Get(int network) {
+  Entry& entry = *entries_[network];
+  if (auto held = Held(entry)) return held;
+  std::lock_guard lock(entry.preparing);
+  if (auto held = Held(entry)) return held;
+  if (entry.known && !entry.member.reason.empty()) return nullptr;
+  return Make(network, entry);
+}
+
+absl::StatusOr<std::shared_ptr<const Prepared>> PreparedCache::Make(int network, Entry& entry) {
+  const PairwiseFile& file = input_.files[network];
+  if (file.digest.empty()) return Learn(entry, {0, file.reason}, nullptr);
+  if (const auto archive = scratch_ == nullptr ? std::nullopt : scratch_->Find(KeyOf(network))) {
+    if (auto prepared = Decode(*archive)) {
+      const int64_t extent = prepared->extent;
+      return Learn(entry, {extent, ""}, std::make_shared<const Prepared>(*std::move(prepared)));
+    }
+  }
+  absl::StatusOr<std::string> bytes;
+  {
+    std::lock_guard lock(reading_);
+    bytes = input_.read(network);
+  }
+  if (!bytes.ok()) return bytes.status();
+  auto prepared = input_.metric->Prepare(*bytes, file.source);
+  if (!prepared.ok()) return Learn(entry, {0, std::string(prepared.status().message())}, nullptr);
+  const int64_t extent = prepared->extent;
+  return Learn(entry, {extent, ""}, std::make_shared<const Prepared>(*std::move(prepared)));
+}
+
+std::shared_ptr<const Prepared> PreparedCache::Learn(Entry& entry, Member member,
+                                                     std::shared_ptr<const Prepared> prepared) {
+  std::lock_guard lock(mutex_);
+  entry.known = true;
+  entry.member = std::move(member);
+  if (prepared == nullptr) return nullptr;
+  entry.bytes = prepared->bytes();
+  entry.columns = prepared->factors.cols();
+  entry.prepared = prepared;
+  held_bytes_ += entry.bytes;
+  if (held_bytes_ > memory_bytes_) PutAside();
+  return prepared;
+}
+
+// Those that nobody uses, the longest unused first, until three quarters of the limit are left:
+// looking for them goes over all, so it should not be for each.
+void PreparedCache::PutAside() {
+  std::vector<std::pair<uint64_t, int>> unused;
+  for (int i = 0; i < static_cast<int>(entries_.size()); ++i) {
+    const Entry& entry = *entries_[i];
+    if (entry.prepared.use_count() == 1) unused.emplace_back(entry.last_use, i);
+  }
+  std::sort(unused.begin(), unused.end());
+  for (const auto& [last_use, i] : unused) {
+    if (held_bytes_ <= memory_bytes_ / 4 * 3) return;
+    Entry& entry = *entries_[i];
+    if (scratch_ != nullptr && !entry.kept) {
+      entry.kept = scratch_->Keep(KeyOf(i), Encode(*entry.prepared)).ok();
+    }
+    held_bytes_ -= entry.prepared->bytes();
+    entry.prepared.reset();
+  }
+}
+
+}  // namespace rnnfarm::analysis

@@ -1,0 +1,36 @@
+// A folder of intermediate results: what is lost of it costs time and nothing else. Every entry
+// belongs to a key that says all that it depends on, so one that is found can be used.
+//
+// Thread-safe for different keys; of one process at a time.
+#ifndef RNNFARM_ANALYSIS_PAIRWISE_SCRATCH_H_
+#define RNNFARM_ANALYSIS_PAIRWISE_SCRATCH_H_
+
+#include <optional>
+#include <string>
+
+#include "absl/strings/string_view.h"
+#include "base/array_file.h"
+
+namespace rnnfarm::analysis {
+
+class Scratch {
+ public:
+  // Made when the first entry is written.
+  explicit Scratch(std::string folder) : folder_(std::move(folder)) {}
+
+  // Nothing if it is not there or damaged (archives carry checksums).
+  std::optional<base::Archive> Find(const std::string& key) const;
+  // What cannot be written is not kept; INTERNAL or RESOURCE_EXHAUSTED says why.
+  absl::Status Keep(const std::string& key, const base::Archive& archive) const;
+  // The entries whose keys begin so.
+  void Remove(absl::string_view prefix) const;
+
+ private:
+  std::string PathOf(const std::string& key) const;
+
+  std::string folder_;
+};
+
+}  // namespace rnnfarm::analysis
+
+#endif  // RNNFARM_ANALYSIS_PAIRWISE_SCRATCH_H_

@@ -1,0 +1,49 @@
+// Between comparisons: computes what it can of those to come, whose networks end one by one, with
+// one thread beside whatever else the machine does. Losing it costs time and nothing else.
+#ifndef RNNFARM_COORDINATOR_SERVICE_COMPARISON_AHEAD_H_
+#define RNNFARM_COORDINATOR_SERVICE_COMPARISON_AHEAD_H_
+
+#include <atomic>
+#include <map>
+#include <string>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include "absl/time/time.h"
+#include "analysis/pairwise/pairwise.h"
+#include "coordinator/service/ledger.h"
+#include "coordinator/store/store.h"
+
+namespace rnnfarm::service {
+
+// Of one thread, which calls Look and Stop.
+class ComparisonAhead {
+ public:
+  ComparisonAhead(Ledger& ledger, store::Store& store, const analysis::PairwiseOptions& pairs);
+  ~ComparisonAhead() { Stop(); }
+
+  // Begins, unless it is at it or has looked a short while ago.
+  void Look();
+  // Ends what it does.
+  void Stop();
+
+ private:
+  using SweepAndTask = std::pair<std::string, std::string>;
+
+  void Run();
+  std::vector<SweepAndTask> Unfinished() const;
+  void Advance(const SweepAndTask& of);
+
+  Ledger& ledger_;
+  store::Store& store_;
+  analysis::PairwiseOptions pairs_;
+  absl::Time last_look_ = absl::InfinitePast();
+  std::atomic<bool> stopping_ = false, running_ = false;
+  std::map<SweepAndTask, int> complete_blocks_;  // when it looked last; of the thread
+  std::thread thread_;
+};
+
+}  // namespace rnnfarm::service
+
+#endif  // RNNFARM_COORDINATOR_SERVICE_COMPARISON_AHEAD_H_
