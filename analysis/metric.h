@@ -6,7 +6,7 @@
 //   double d = DistanceBetween(**metric, *a, *b);               // pairwise/pairwise.h
 //
 // Metrics are immutable and thread-safe. A new one is a file that defines its MetricKind, and a
-// line in metric_registry.cc.
+// line in kinds.h and metric_registry.cc.
 #ifndef RNNFARM_ANALYSIS_METRIC_H_
 #define RNNFARM_ANALYSIS_METRIC_H_
 
@@ -74,6 +74,11 @@ struct MetricOption {
 using MetricSettings = std::map<std::string, double>;
 
 enum class MetricInput { kStates, kFixedPoints };
+
+// The artifact of a network that a metric reads, and the folder of results that has it.
+inline const char* RoleOf(MetricInput input) {
+  return input == MetricInput::kStates ? "states" : "fixed_points";
+}
 
 struct MetricKind {
   const char* name;

@@ -1,14 +1,15 @@
 #include "analysis/metric_registry.h"
 
+#include <charconv>
 #include <cmath>
+#include <iterator>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "analysis/similarity/kinds.h"
+#include "analysis/topology/kinds.h"
 
 namespace rnnfarm::analysis {
-
-MetricKind SvccaKind(), CcaKind(), CkaKind(), ProcrustesKind(), DsaKind();  // similarity/
-MetricKind FixedPointGraphKind(), GromovWassersteinKind();                  // topology/
 
 const std::vector<MetricKind>& MetricKinds() {
   static const auto& kinds = *new std::vector<MetricKind>{SvccaKind(),
@@ -67,6 +68,17 @@ absl::StatusOr<MetricSettings> CompleteSettings(const MetricKind& kind,
                      names.empty() ? "none" : absl::StrJoin(names, ", ")));
   }
   return settings;
+}
+
+std::string IdentityOf(const MetricKind& kind, const MetricSettings& settings) {
+  std::string text = kind.name;
+  for (const auto& [name, value] : settings) {
+    // The shortest that reads back as the same number: no two values share it.
+    char digits[32];
+    const auto end = std::to_chars(std::begin(digits), std::end(digits), value).ptr;
+    absl::StrAppend(&text, " ", name, "=", absl::string_view(digits, end - digits));
+  }
+  return text;
 }
 
 absl::StatusOr<std::unique_ptr<Metric>> MakeMetric(absl::string_view name,

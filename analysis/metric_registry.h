@@ -24,6 +24,9 @@ absl::StatusOr<const MetricKind*> FindMetric(absl::string_view name);
 absl::StatusOr<MetricSettings> CompleteSettings(const MetricKind& kind,
                                                 const MetricSettings& given);
 
+// The metric and every setting as text; no two that differ have the same.
+std::string IdentityOf(const MetricKind& kind, const MetricSettings& settings);
+
 absl::StatusOr<std::unique_ptr<Metric>> MakeMetric(absl::string_view name,
                                                    const MetricSettings& given = {});
 

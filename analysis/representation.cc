@@ -1,5 +1,6 @@
 #include "analysis/representation.h"
 
+#include <algorithm>
 #include <cmath>
 #include <cstdint>
 #include <vector>
@@ -9,8 +10,6 @@
 
 namespace rnnfarm::analysis {
 namespace {
-
-using RowMajor = Eigen::Matrix<double, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
 
 constexpr int64_t kMinSamples = 2;
 
@@ -63,12 +62,15 @@ absl::Status CheckRepresentation(const Matrix& x, absl::string_view source) {
     return Refused(source, absl::StrCat(x.rows(), " samples of ", x.cols(),
                                         " units, at least 2 samples of 1 unit are needed"));
   }
-  if (!x.allFinite()) {
+  // Not so for NaN.
+  if (!(x.cwiseAbs().maxCoeff<Eigen::PropagateNaN>() <= kLargestState)) {
     for (Eigen::Index i = 0; i < x.rows(); ++i) {
       for (Eigen::Index j = 0; j < x.cols(); ++j) {
-        if (!std::isfinite(x(i, j))) {
-          return Refused(source, absl::StrCat("unit ", j, " of sample ", i, " is NaN or infinite"));
-        }
+        if (std::abs(x(i, j)) <= kLargestState) continue;
+        return Refused(source,
+                       absl::StrCat("unit ", j, " of sample ", i, " is ",
+                                    std::isfinite(x(i, j)) ? absl::StrCat(x(i, j), ", beyond 1e150")
+                                                           : "NaN or infinite"));
       }
     }
   }
@@ -76,6 +78,11 @@ absl::Status CheckRepresentation(const Matrix& x, absl::string_view source) {
     if (!IsConstant(x.col(j))) return absl::OkStatus();
   }
   return Refused(source, "every unit is constant over the samples, so there is nothing to compare");
+}
+
+bool StandsBefore(const Matrix& a, const Matrix& b) {
+  if (a.size() != b.size()) return a.size() < b.size();
+  return std::lexicographical_compare(a.data(), a.data() + a.size(), b.data(), b.data() + b.size());
 }
 
 Matrix Centred(const Matrix& x) {

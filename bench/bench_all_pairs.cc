@@ -14,8 +14,10 @@
 #include <cmath>
 #include <cstdio>
 #include <filesystem>
+#include <iterator>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <thread>
 #include <vector>
@@ -70,8 +72,11 @@ bool Parse(int argc, char** argv, CommandLine& line) {
     if (std::string(argv[i]) == "--quick") {
       line.quick = true;
     } else if (line.values.count(argv[i]) > 0 && i + 1 < argc) {
-      line.values[argv[i]] = argv[i + 1];
-      ++i;
+      const std::string flag = argv[i], value = argv[++i];
+      const bool text = flag == "--json" || flag == "--python";
+      int number = 0;
+      if (!text && !(absl::SimpleAtoi(value, &number) && number > 0)) return false;
+      line.values[flag] = value;
     } else {
       return false;
     }
@@ -168,7 +173,7 @@ absl::StatusOr<Run> Compare(const Population& population, const std::string& nam
                 return true;
               }});
   run.pairs = Seconds(begin) - run.preparation;
-  scratch.Remove("");
+  scratch.Remove();
   if (!result.ok()) return result.status();
   if (!result->distances.allFinite()) return absl::InternalError("a distance is missing");
   run.columns = metric.MeanColumns();
@@ -280,8 +285,9 @@ class Table {
     Row("Procrustes, all of 3-40", *procrustes, of_low, &Numpy::procrustes, networks_);
     Row("CKA, all of 64", *full_cka, of_full, &Numpy::cka, few.size());
     Tell("peak memory", PeakGigabytes(), "GB");
-    const double embedding = Embed(svcca->distances);
-    Verdicts(*svcca, *cka, *procrustes, of_full, embedding);
+    const auto embedding = Embed(svcca->distances);
+    if (!embedding.ok()) return embedding.status();
+    Verdicts(*svcca, *cka, *procrustes, of_full, *embedding);
     return absl::OkStatus();
   }
 
@@ -316,13 +322,13 @@ class Table {
     Tell(absl::StrCat(name, " times NumPy"), of_loop / pair, "x");
   }
 
-  double Embed(const Matrix& distances) {
+  absl::StatusOr<double> Embed(const Matrix& distances) {
     analysis::MdsOptions options;
     options.threads = line_.Number("--threads", std::thread::hardware_concurrency());
     const Clock::time_point begin = Clock::now();
     const auto embedding = analysis::EmbedMds(distances, options);
     const double seconds = Seconds(begin);
-    if (!embedding.ok()) return HUGE_VAL;
+    if (!embedding.ok()) return embedding.status();
     std::printf("\nSMACOF: %.1f s, %d iterations, stress-1 %.4f, Shepard %.4f\n", seconds,
                 embedding->iterations, embedding->stress1, embedding->shepard_correlation);
     Tell("smacof", seconds, "s");

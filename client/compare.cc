@@ -1,12 +1,13 @@
 #include "client/compare.h"
 
 #include <algorithm>
+#include <cmath>
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_join.h"
 #include "analysis/metric_registry.h"
 #include "base/array_file.h"
 #include "base/digest.h"
@@ -21,10 +22,6 @@ struct Participant {
   std::string path, label;
 };
 
-const char* FolderOf(analysis::MetricInput input) {
-  return input == analysis::MetricInput::kStates ? "states" : "fixed_points";
-}
-
 const char* UnitOf(analysis::MetricInput input) {
   return input == analysis::MetricInput::kStates ? "samples" : "nodes";
 }
@@ -32,7 +29,7 @@ const char* UnitOf(analysis::MetricInput input) {
 // The networks of a task's folder, in the order of their keys.
 absl::StatusOr<std::vector<Participant>> NetworksOf(const std::string& folder,
                                                     analysis::MetricInput input) {
-  const fs::path of_metric = fs::path(folder) / FolderOf(input);
+  const fs::path of_metric = fs::path(folder) / analysis::RoleOf(input);
   std::vector<Participant> networks;
   std::error_code error;
   for (const auto& entry : fs::directory_iterator(of_metric, error)) {
@@ -95,6 +92,31 @@ std::string Obstacle(const std::vector<Participant>& participants,
                       "; all must be of the same probe in the same order");
 }
 
+// Who is compared and who of the sweep is left out.
+Comparison Sorted(
+    const CompareRequest& request, const std::vector<Participant>& participants,
+    const analysis::PairwiseResult& all,
+    const std::function<std::string(const std::vector<analysis::Member>&, size_t)>& obstacle) {
+  Comparison out;
+  std::vector<int> compared;
+  for (size_t i = 0; i < participants.size(); ++i) {
+    const bool is_file = i < request.files.size();
+    std::string reason = obstacle(all.members, i);
+    if (reason.empty() && !is_file && !std::isfinite(all.distances(0, i))) {
+      reason = absl::StrCat("it has no distance to ", participants[0].label);
+    }
+    if (!reason.empty()) {
+      out.left_out.emplace_back(participants[i].label, std::move(reason));
+      continue;
+    }
+    compared.push_back(static_cast<int>(i));
+    out.labels.push_back(participants[i].label);
+    out.files += is_file;
+  }
+  out.distances = all.distances(compared, compared);
+  return out;
+}
+
 }  // namespace
 
 absl::StatusOr<Comparison> Compare(const CompareRequest& request) {
@@ -105,41 +127,40 @@ absl::StatusOr<Comparison> Compare(const CompareRequest& request) {
   const auto participants = Participants(request, (*kind)->input);
   if (!participants.ok()) return participants.status();
   const std::unique_ptr<analysis::Metric> metric = (*kind)->make(*settings);
-  const auto input = MakeInput(
-      *participants, *metric,
-      absl::StrCat(request.metric, " ", absl::StrJoin(*settings, " ", absl::PairFormatter("="))));
+  const auto input = MakeInput(*participants, *metric, analysis::IdentityOf(**kind, *settings));
   if (!input.ok()) return input.status();
   const analysis::Scratch scratch(request.scratch);
-  auto all =
-      analysis::MeasureAllPairs(*input, {.threads = request.threads,
-                                         .memory_bytes = request.memory_bytes,
-                                         .scratch = request.scratch.empty() ? nullptr : &scratch,
-                                         .share_done = request.share_done});
+  const auto obstacle = [&, unit = UnitOf((*kind)->input)](const auto& members, size_t i) {
+    return Obstacle(*participants, members, *metric, unit, i);
+  };
+  analysis::PairwiseOptions options{.threads = request.threads,
+                                    .memory_bytes = request.memory_bytes,
+                                    .scratch = request.scratch.empty() ? nullptr : &scratch,
+                                    .share_done = request.share_done};
+  options.accept = [&](const auto& members) {
+    for (size_t i = 0; i < request.files.size(); ++i) {
+      const std::string found = obstacle(members, i);
+      if (!found.empty()) return absl::InvalidArgumentError(found);
+    }
+    return absl::OkStatus();
+  };
+  const auto all = analysis::MeasureAllPairs(*input, options);
+  // Nothing to go on with.
+  if (absl::IsInvalidArgument(all.status())) scratch.Remove();
   if (!all.ok()) return all.status();
-  Comparison out;
+  Comparison out = Sorted(request, *participants, *all, obstacle);
   out.metric = request.metric;
   out.settings = *settings;
-  std::vector<int> compared;
-  for (size_t i = 0; i < participants->size(); ++i) {
-    const bool is_file = i < request.files.size();
-    std::string obstacle =
-        Obstacle(*participants, all->members, *metric, UnitOf((*kind)->input), i);
-    if (obstacle.empty()) {
-      compared.push_back(static_cast<int>(i));
-      out.labels.push_back((*participants)[i].label);
-      out.files += is_file;
-    } else if (is_file) {
-      return absl::InvalidArgumentError(obstacle);
-    } else {
-      out.left_out.emplace_back((*participants)[i].label, std::move(obstacle));
-    }
-  }
-  if (compared.size() < 2) {
+  if (out.labels.size() < 2) {
     return absl::InvalidArgumentError(
         absl::StrCat("none of the networks of ", request.with,
                      " can be compared with the files: ", out.left_out.front().second));
   }
-  out.distances = all->distances(compared, compared);
+  if (!out.distances.allFinite()) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("some of the files have no distance by ", request.metric,
+                     ": their fixed points have other features; compare networks of one task"));
+  }
   return out;
 }
 

@@ -209,7 +209,7 @@ std::vector<std::vector<Panel>> SimilarityPanels(const ResultsFolder& folder,
   std::vector<std::string> metrics = folder.MetricsOf(place.task);
   // The two that the paper draws are spoken of even when they are not there.
   if (metrics.empty()) metrics = {"svcca"};
-  if (std::none_of(metrics.begin(), metrics.end(), IsGraphMetric)) {
+  if (std::count(metrics.begin(), metrics.end(), "fixed_point_graph") == 0) {
     metrics.push_back("fixed_point_graph");
   }
   std::vector<std::vector<Panel>> panels;

@@ -72,9 +72,10 @@ double DistanceOf(const Metric& metric, const Prepared& a, const Prepared& b,
 
 }  // namespace
 
-void MeasurePairs(const Metric& metric, Lists a, Lists b,
-                  const std::function<void(int, int, double)>& store) {
-  if (a.empty() || b.empty()) return;
+bool MeasurePairs(const Metric& metric, Lists a, Lists b,
+                  const std::function<void(int, int, double)>& store,
+                  const std::function<bool()>& go_on) {
+  if (a.empty() || b.empty()) return true;
   const bool same = a.data() == b.data();
   const bool comparable = !metric.EqualExtents() || a.front()->extent == b.front()->extent;
   if (!comparable) {
@@ -83,7 +84,7 @@ void MeasurePairs(const Metric& metric, Lists a, Lists b,
         store(i, j, std::numeric_limits<double>::quiet_NaN());
       }
     }
-    return;
+    return true;
   }
   const Products products(a, b);
   Matrix product;
@@ -92,7 +93,9 @@ void MeasurePairs(const Metric& metric, Lists a, Lists b,
       products.Get(i, j, product);
       store(i, j, DistanceOf(metric, *a[i], *b[j], product));
     }
+    if (!go_on()) return false;
   }
+  return true;
 }
 
 }  // namespace rnnfarm::analysis

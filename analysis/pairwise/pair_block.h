@@ -20,9 +20,11 @@ inline constexpr int kListNetworks = 8;
 // Calls store(i, j, distance) for the pairs of a[i] and b[j]; of a list with itself (the same
 // pointers) for i < j. NaN where the extents differ and must not. A pair's bits depend on the two
 // networks alone. All of one list have the same extent.
-void MeasurePairs(const Metric& metric, absl::Span<const Prepared* const> a,
+// `go_on` is asked after each row; once it says no, the rest is left out and the result is false.
+bool MeasurePairs(const Metric& metric, absl::Span<const Prepared* const> a,
                   absl::Span<const Prepared* const> b,
-                  const std::function<void(int, int, double)>& store);
+                  const std::function<void(int, int, double)>& store,
+                  const std::function<bool()>& go_on);
 
 }  // namespace rnnfarm::analysis
 

@@ -40,6 +40,7 @@ class AllPairs {
     result_.members.resize(n);
     std::vector<Tile> missing = FindMissing();
     if (absl::Status status = PrepareFor(missing); !status.ok()) return status;
+    if (absl::Status status = options_.accept(result_.members); !status.ok()) return status;
     Arrange(missing);
     for (size_t done = 0; done < missing.size();) {
       auto next = ComputeSome(missing, done);
@@ -109,8 +110,10 @@ class AllPairs {
     const int step = kUnitsPerThread * threads_;
     for (size_t begin = 0; begin < networks.size(); begin += step) {
       const size_t end = std::min(networks.size(), begin + step);
-      absl::Status status =
-          ForEach(end - begin, [&](int64_t k) { return cache_.Get(networks[begin + k]).status(); });
+      absl::Status status = ForEach(end - begin, [&](int64_t k) {
+        absl::Status got = cache_.Get(networks[begin + k]).status();
+        return !got.ok() || options_.go_on() ? got : Cancelled();
+      });
       if (!status.ok()) return status;
       for (size_t k = begin; k < end; ++k) {
         result_.members[networks[k]] = cache_.member(networks[k]);
@@ -217,10 +220,11 @@ class AllPairs {
     if (!same && !b.ok()) return b.status();
     Tile& tile = *unit.tile;
     const int row = unit.a.first - tile.rows.first, column = unit.b.first - tile.columns.first;
-    MeasurePairs(*input_.metric, *a, same ? *a : *b, [&](int i, int j, double distance) {
-      tile.distances(row + i, column + j) = distance;
-    });
-    return absl::OkStatus();
+    const bool whole = MeasurePairs(
+        *input_.metric, *a, same ? *a : *b,
+        [&](int i, int j, double distance) { tile.distances(row + i, column + j) = distance; },
+        options_.go_on);
+    return whole ? absl::OkStatus() : Cancelled();
   }
 
   absl::StatusOr<std::vector<const Prepared*>> Hold(
@@ -264,8 +268,9 @@ double DistanceBetween(const Metric& metric, const Prepared& a, const Prepared& 
   const Prepared* const first = &a;
   const Prepared* const second = &b;
   double out = kNone;
-  MeasurePairs(metric, {&first, 1}, {&second, 1},
-               [&](int, int, double distance) { out = distance; });
+  MeasurePairs(
+      metric, {&first, 1}, {&second, 1}, [&](int, int, double distance) { out = distance; },
+      [] { return true; });
   return out;
 }
 

@@ -1,10 +1,9 @@
 // All pairs of a population by one metric: each network is prepared once, then tiles of the matrix
 // are computed by large products.
 //
-// A tile is kept in a scratch folder under a key that says all that it depends on: after a kill, or
-// for a population that has grown, only the missing ones are computed. A pair's bits depend on the
-// two networks alone, so the matrix is the same bytes for any number of threads, limit of memory,
-// order and history.
+// A tile is kept in a scratch folder under a key that says all that it depends on: after a kill
+// only the missing ones are computed. A pair's bits depend on the two networks alone, so the matrix
+// is the same bytes for any number of threads, limit of memory, order and history.
 #ifndef RNNFARM_ANALYSIS_PAIRWISE_PAIRWISE_H_
 #define RNNFARM_ANALYSIS_PAIRWISE_PAIRWISE_H_
 
@@ -25,8 +24,9 @@ inline constexpr int kTileSide = 64;
 
 inline constexpr int64_t kDefaultMemoryBytes = int64_t{2} << 30;
 
-// Of the scratch folder's entries: prepared networks, of no use once the matrix is there.
-inline constexpr char kPreparedPrefix[] = "prepared-";
+// Part of every key of the scratch folder: to be raised with any change of what Prepare or Distance
+// of a metric computes, or of how it is stored.
+inline constexpr char kArithmeticVersion[] = "rnnfarm pairs 1";
 
 struct PairwiseFile {
   std::string source;  // names it in errors
@@ -45,6 +45,11 @@ struct PairwiseInput {
 // Of the share done: reading and preparing networks, before the first pair.
 inline constexpr double kPreparationShare = 0.2;
 
+struct Member {
+  int64_t extent = 0;
+  std::string reason;  // why it cannot be compared; empty: it can
+};
+
 struct PairwiseOptions {
   int threads = 1;
   // Of prepared networks held at once, beyond the few that are in use.
@@ -52,13 +57,14 @@ struct PairwiseOptions {
   const Scratch* scratch = nullptr;  // none: nothing is kept
   // The share done, 0 to 1, told from the calling thread; false cancels.
   std::function<bool(double)> share_done = [](double) { return true; };
+  // Asked by every thread after each network and each row of pairs; false cancels.
+  std::function<bool()> go_on = [] { return true; };
+  // Asked once, when all networks are prepared and before pairs are compared; an error ends it all.
+  std::function<absl::Status(const std::vector<Member>&)> accept = [](const auto&) {
+    return absl::OkStatus();
+  };
   // Only tiles whose networks are all ready are computed; null: all. Those that are not are NaN.
   std::function<bool(int)> ready = nullptr;
-};
-
-struct Member {
-  int64_t extent = 0;
-  std::string reason;  // why it cannot be compared; empty: it can
 };
 
 struct PairwiseResult {

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_replace.h"
 #include "base/digest.h"
 
 namespace rnnfarm::analysis {
@@ -62,9 +63,15 @@ int64_t PreparedCache::columns(int network) const {
   return entries_[network]->columns;
 }
 
+int64_t PreparedCache::held_bytes() const {
+  std::lock_guard lock(mutex_);
+  return held_bytes_;
+}
+
 std::string PreparedCache::KeyOf(int network) const {
-  return absl::StrCat(kPreparedPrefix, base::DigestOf(absl::StrCat(input_.identity, "\n",
-                                                                   input_.files[network].digest)));
+  return absl::StrCat("prepared-",
+                      base::DigestOf(absl::StrCat(kArithmeticVersion, "\n", input_.identity, "\n",
+                                                  input_.files[network].digest)));
 }
 
 std::shared_ptr<const Prepared> PreparedCache::Held(Entry& entry) {
@@ -78,17 +85,18 @@ absl::StatusOr<std::shared_ptr<const Prepared>> PreparedCache::Get(int network) 
   if (auto held = Held(entry)) return held;
   std::lock_guard lock(entry.preparing);
   if (auto held = Held(entry)) return held;
-  if (entry.known && !entry.member.reason.empty()) return nullptr;
+  if (!member(network).reason.empty()) return nullptr;
   return Make(network, entry);
 }
 
 absl::StatusOr<std::shared_ptr<const Prepared>> PreparedCache::Make(int network, Entry& entry) {
   const PairwiseFile& file = input_.files[network];
-  if (file.digest.empty()) return Learn(entry, {0, file.reason}, nullptr);
+  if (file.digest.empty()) return Learn(entry, {0, file.reason}, nullptr, false);
   if (const auto archive = scratch_ == nullptr ? std::nullopt : scratch_->Find(KeyOf(network))) {
     if (auto prepared = Decode(*archive)) {
       const int64_t extent = prepared->extent;
-      return Learn(entry, {extent, ""}, std::make_shared<const Prepared>(*std::move(prepared)));
+      return Learn(entry, {extent, ""}, std::make_shared<const Prepared>(*std::move(prepared)),
+                   true);
     }
   }
   absl::StatusOr<std::string> bytes;
@@ -98,43 +106,67 @@ absl::StatusOr<std::shared_ptr<const Prepared>> PreparedCache::Make(int network,
   }
   if (!bytes.ok()) return bytes.status();
   auto prepared = input_.metric->Prepare(*bytes, file.source);
-  if (!prepared.ok()) return Learn(entry, {0, std::string(prepared.status().message())}, nullptr);
+  if (!prepared.ok()) {
+    // A line in a tile's list of reasons.
+    const std::string reason = absl::StrReplaceAll(prepared.status().message(), {{"\n", " "}});
+    return Learn(entry, {0, reason}, nullptr, false);
+  }
   const int64_t extent = prepared->extent;
-  return Learn(entry, {extent, ""}, std::make_shared<const Prepared>(*std::move(prepared)));
+  return Learn(entry, {extent, ""}, std::make_shared<const Prepared>(*std::move(prepared)), false);
 }
 
 std::shared_ptr<const Prepared> PreparedCache::Learn(Entry& entry, Member member,
-                                                     std::shared_ptr<const Prepared> prepared) {
-  std::lock_guard lock(mutex_);
-  entry.known = true;
-  entry.member = std::move(member);
-  if (prepared == nullptr) return nullptr;
-  entry.bytes = prepared->bytes();
-  entry.columns = prepared->factors.cols();
-  entry.prepared = prepared;
-  held_bytes_ += entry.bytes;
-  if (held_bytes_ > memory_bytes_) PutAside();
+                                                     std::shared_ptr<const Prepared> prepared,
+                                                     bool kept) {
+  std::vector<Leaving> leaving;
+  {
+    std::lock_guard lock(mutex_);
+    entry.kept = entry.kept || kept;
+    entry.member = std::move(member);
+    if (prepared == nullptr) return nullptr;
+    entry.bytes = prepared->bytes();
+    entry.columns = prepared->factors.cols();
+    entry.prepared = prepared;
+    held_bytes_ += entry.bytes;
+    if (held_bytes_ > memory_bytes_) leaving = ChooseLeaving();
+  }
+  for (Leaving& one : leaving) PutAside(one);
   return prepared;
 }
 
 // Those that nobody uses, the longest unused first, until three quarters of the limit are left:
 // looking for them goes over all, so it should not be for each.
-void PreparedCache::PutAside() {
+std::vector<PreparedCache::Leaving> PreparedCache::ChooseLeaving() {
   std::vector<std::pair<uint64_t, int>> unused;
   for (int i = 0; i < static_cast<int>(entries_.size()); ++i) {
+    // One that another thread puts aside just now is used by it.
     const Entry& entry = *entries_[i];
     if (entry.prepared.use_count() == 1) unused.emplace_back(entry.last_use, i);
   }
   std::sort(unused.begin(), unused.end());
+  std::vector<Leaving> leaving;
+  int64_t left = held_bytes_;
   for (const auto& [last_use, i] : unused) {
-    if (held_bytes_ <= memory_bytes_ / 4 * 3) return;
-    Entry& entry = *entries_[i];
-    if (scratch_ != nullptr && !entry.kept) {
-      entry.kept = scratch_->Keep(KeyOf(i), Encode(*entry.prepared)).ok();
-    }
-    held_bytes_ -= entry.prepared->bytes();
-    entry.prepared.reset();
+    if (left <= memory_bytes_ / 4 * 3) break;
+    leaving.push_back({i, entries_[i]->prepared, entries_[i]->kept});
+    left -= entries_[i]->bytes;
   }
+  return leaving;
+}
+
+// The file is written without the lock: the others go on meanwhile.
+void PreparedCache::PutAside(Leaving& one) {
+  if (scratch_ != nullptr && !one.kept) {
+    one.kept = scratch_->Keep(KeyOf(one.network), Encode(*one.prepared)).ok();
+  }
+  std::lock_guard lock(mutex_);
+  Entry& entry = *entries_[one.network];
+  entry.kept = one.kept;
+  // Held by the entry and here; whoever began to use it meanwhile keeps it in memory.
+  if (entry.prepared.use_count() > 2) return;
+  held_bytes_ -= entry.bytes;
+  entry.prepared.reset();
+  one.prepared.reset();
 }
 
 }  // namespace rnnfarm::analysis

@@ -1,5 +1,6 @@
 // The prepared networks of a comparison, as many in memory as a limit allows: each is prepared
-// once, and read back from the scratch folder when it was put aside.
+// once, and read back from the scratch folder when it was put aside (without such a folder it is
+// prepared again).
 #ifndef RNNFARM_ANALYSIS_PAIRWISE_PREPARED_CACHE_H_
 #define RNNFARM_ANALYSIS_PAIRWISE_PREPARED_CACHE_H_
 
@@ -28,23 +29,30 @@ class PreparedCache {
   // Of the prepared network, wherever it is now; 0 before the first Get.
   int64_t bytes(int network) const;
   int64_t columns(int network) const;
+  int64_t held_bytes() const;
 
  private:
   struct Entry {
     std::mutex preparing;
     std::shared_ptr<const Prepared> prepared;  // guarded by mutex_, as all that follows
-    bool known = false;                        // member, bytes and columns are
-    bool kept = false;                         // in the scratch folder, by PutAside
+    bool kept = false;                         // in the scratch folder
     Member member;
     int64_t bytes = 0, columns = 0;
     uint64_t last_use = 0;
   };
 
+  struct Leaving {
+    int network;
+    std::shared_ptr<const Prepared> prepared;
+    bool kept;
+  };
+
   std::shared_ptr<const Prepared> Held(Entry& entry);
   absl::StatusOr<std::shared_ptr<const Prepared>> Make(int network, Entry& entry);
   std::shared_ptr<const Prepared> Learn(Entry& entry, Member member,
-                                        std::shared_ptr<const Prepared> prepared);
-  void PutAside();
+                                        std::shared_ptr<const Prepared> prepared, bool kept);
+  std::vector<Leaving> ChooseLeaving();  // holding mutex_
+  void PutAside(Leaving& one);
   std::string KeyOf(int network) const;
 
   const PairwiseInput& input_;

@@ -7,7 +7,6 @@
 #ifndef RNNFARM_ANALYSIS_PAIRWISE_PRODUCT_H_
 #define RNNFARM_ANALYSIS_PAIRWISE_PRODUCT_H_
 
-#include <algorithm>
 #include <cstdint>
 #include <vector>
 
@@ -38,10 +37,8 @@ struct ProductKernel {
   static int64_t RoundUp(int64_t columns, int width) {
     return (columns + width - 1) / width * width;
   }
-  static constexpr int64_t kRoomAtEnd = 16;
   int64_t WorkspaceFloats(int64_t a_columns, int64_t b_columns) const {
-    const int64_t a = RoundUp(a_columns, left_width), b = RoundUp(b_columns, right_width);
-    return kBlockRows * (a + b) + std::max(a, b) + kRoomAtEnd;
+    return kBlockRows * (RoundUp(a_columns, left_width) + RoundUp(b_columns, right_width));
   }
 };
 

@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <utility>
 
 #include "analysis/pairwise/product.h"
 
@@ -18,42 +19,48 @@ struct ProductInstantiation {
   static constexpr int kRight = L::kTileVectors * L::kLanes;
   // Panels of a that are used again and again while a panel of b changes: about 200 KiB.
   static constexpr int64_t kLeftPanels = (200 << 10) / (kBlockRows * kLeft * sizeof(float));
-  static constexpr int64_t kChunk = ProductKernel::kRoomAtEnd / 2;
 
   static ProductKernel Table(const char* name) { return {name, Multiply, kLeft, kRight}; }
 
  private:
-  // Row `row` of the strips side by side. Copies of a fixed size are a few instructions, so they
-  // run over the end of the row wherever the strip has more rows; what they leave there the next
-  // strip overwrites.
-  static void Gather(absl::Span<const Strip> strips, int64_t rows, int64_t row, float* out) {
-    for (const Strip& strip : strips) {
-      const int64_t columns = strip.columns;
-      const float* from = strip.data + row * columns;
-      const bool runs_over = ProductKernel::RoundUp(columns, kChunk) > (rows - row) * columns;
-      for (int64_t i = 0; i < columns; i += kChunk) {
-        if (runs_over) {
-          std::copy(from + i, from + std::min(columns, i + kChunk), out + i);
-        } else {
-          std::memcpy(out + i, from + i, kChunk * sizeof(float));
-        }
-      }
-      out += columns;
+  // kCount columns of a strip into as many of a panel. A copy of fixed size is a few instructions.
+  template <int kWidth, int kCount>
+  static void CopyColumns(const float* from, int64_t stride, int64_t depth, float* to) {
+    for (int64_t r = 0; r < depth; ++r) {
+      std::memcpy(to + r * kWidth, from + r * stride, kCount * sizeof(float));
     }
   }
 
+  template <int kWidth, int... kCounts>
+  static void CopyColumns(int count, const float* from, int64_t stride, int64_t depth, float* to,
+                          std::integer_sequence<int, kCounts...>) {
+    using Copy = void (*)(const float*, int64_t, int64_t, float*);
+    static constexpr Copy kCopies[] = {CopyColumns<kWidth, kCounts + 1>...};
+    kCopies[count - 1](from, stride, depth, to);
+  }
+
   // Rows first … first + depth - 1 in panels of kWidth columns, `depth` rows each; zeros where the
-  // last panel has no columns. `row`: room for a row, its padding and kChunk.
+  // last panel has no columns. Strip by strip, so that memory is read in its order.
   template <int kWidth>
-  static void Pack(absl::Span<const Strip> strips, int64_t rows, int64_t first, int64_t depth,
-                   int64_t panels, float* row, float* out) {
-    const int64_t columns = Columns(strips);
-    for (int64_t r = 0; r < depth; ++r) {
-      Gather(strips, rows, first + r, row);
-      std::fill(row + columns, row + panels * kWidth, 0.0f);
-      for (int64_t p = 0; p < panels; ++p) {
-        std::memcpy(out + (p * depth + r) * kWidth, row + p * kWidth, kWidth * sizeof(float));
+  static void Pack(absl::Span<const Strip> strips, int64_t first, int64_t depth, float* out) {
+    int filled = 0;  // columns of the panel at `out`
+    for (const Strip& strip : strips) {
+      const float* from = strip.data + first * strip.columns;
+      for (int64_t column = 0; column < strip.columns;) {
+        const int count =
+            static_cast<int>(std::min<int64_t>(strip.columns - column, kWidth - filled));
+        CopyColumns<kWidth>(count, from + column, strip.columns, depth, out + filled,
+                            std::make_integer_sequence<int, kWidth>());
+        column += count;
+        filled += count;
+        if (filled < kWidth) break;
+        filled = 0;
+        out += depth * kWidth;
       }
+    }
+    if (filled == 0) return;
+    for (int64_t r = 0; r < depth; ++r) {
+      std::fill(out + r * kWidth + filled, out + (r + 1) * kWidth, 0.0f);
     }
   }
 
@@ -94,11 +101,10 @@ struct ProductInstantiation {
     }
     float* const a_panels = workspace;
     float* const b_panels = a_panels + kBlockRows * left * kLeft;
-    float* const row = b_panels + kBlockRows * right * kRight;
     for (int64_t first = 0; first < rows; first += kBlockRows) {
       const int64_t depth = std::min(kBlockRows, rows - first);
-      Pack<kLeft>(a, rows, first, depth, left, row, a_panels);
-      Pack<kRight>(b, rows, first, depth, right, row, b_panels);
+      Pack<kLeft>(a, first, depth, a_panels);
+      Pack<kRight>(b, first, depth, b_panels);
       for (int64_t block = 0; block < left; block += kLeftPanels) {
         const int64_t end = std::min(left, block + kLeftPanels);
         for (int64_t q = 0; q < right; ++q) {

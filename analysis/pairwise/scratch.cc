@@ -4,7 +4,7 @@
 #include <system_error>
 #include <utility>
 
-#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
 
 namespace rnnfarm::analysis {
 
@@ -27,17 +27,16 @@ absl::Status Scratch::Keep(const std::string& key, const base::Archive& archive)
   if (!bytes.ok()) return bytes.status();
   std::error_code ignored;  // WriteFile tells what comes of it
   fs::create_directories(folder_, ignored);
+  const fs::space_info space = fs::space(folder_, ignored);
+  if (!ignored && space.available < bytes->size() + kFreeSpaceFloor) {
+    return absl::ResourceExhaustedError(absl::StrCat(folder_, ": the disk is nearly full"));
+  }
   return base::WriteFile(PathOf(key), *bytes);
 }
 
-void Scratch::Remove(absl::string_view prefix) const {
-  std::error_code error;
-  for (const auto& entry : fs::directory_iterator(folder_, error)) {
-    std::error_code ignored;
-    if (absl::StartsWith(entry.path().filename().string(), prefix)) {
-      fs::remove(entry.path(), ignored);
-    }
-  }
+void Scratch::Remove() const {
+  std::error_code ignored;
+  fs::remove_all(folder_, ignored);
 }
 
 }  // namespace rnnfarm::analysis

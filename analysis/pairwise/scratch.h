@@ -5,6 +5,7 @@
 #ifndef RNNFARM_ANALYSIS_PAIRWISE_SCRATCH_H_
 #define RNNFARM_ANALYSIS_PAIRWISE_SCRATCH_H_
 
+#include <cstdint>
 #include <optional>
 #include <string>
 
@@ -15,15 +16,18 @@ namespace rnnfarm::analysis {
 
 class Scratch {
  public:
+  static constexpr uint64_t kFreeSpaceFloor = uint64_t{1} << 30;  // bytes
+
   // Made when the first entry is written.
   explicit Scratch(std::string folder) : folder_(std::move(folder)) {}
 
   // Nothing if it is not there or damaged (archives carry checksums).
   std::optional<base::Archive> Find(const std::string& key) const;
-  // What cannot be written is not kept; INTERNAL or RESOURCE_EXHAUSTED says why.
+  // What cannot be written is not kept, and the status says why; RESOURCE_EXHAUSTED if the disk
+  // would have less than kFreeSpaceFloor left, which is for what cannot be computed again.
   absl::Status Keep(const std::string& key, const base::Archive& archive) const;
-  // The entries whose keys begin so.
-  void Remove(absl::string_view prefix) const;
+  // All of it.
+  void Remove() const;
 
  private:
   std::string PathOf(const std::string& key) const;

@@ -6,24 +6,21 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
-#include "absl/strings/str_replace.h"
 #include "absl/strings/str_split.h"
 #include "base/digest.h"
 
 namespace rnnfarm::analysis {
 namespace {
 
-// Of the layout of tiles and of the arithmetic behind them.
-constexpr char kVersion[] = "rnnfarm tile 1";
-
 std::string KeyOf(const PairwiseInput& input, const Tile& tile) {
-  std::string text = absl::StrCat(kVersion, "\n", input.identity);
+  std::string text = absl::StrCat(kArithmeticVersion, "\n", input.identity);
   for (const Range& block : {tile.rows, tile.columns}) {
     absl::StrAppend(&text, "\n");
-    // Of a network that has no file the reason is the result.
+    // The reasons in it name the source; of a network that has no file the reason is the result.
     for (int i = block.first; i < block.last; ++i) {
       const PairwiseFile& file = input.files[i];
-      absl::StrAppend(&text, file.digest.empty() ? file.reason : file.digest, "\n");
+      absl::StrAppend(&text, file.source, " ", file.digest.empty() ? file.reason : file.digest,
+                      "\n");
     }
   }
   return "tile-" + base::DigestOf(text);
@@ -31,7 +28,7 @@ std::string KeyOf(const PairwiseInput& input, const Tile& tile) {
 
 std::string ReasonsText(const std::vector<Member>& members) {
   return absl::StrJoin(members, "\n", [](std::string* out, const Member& member) {
-    absl::StrAppend(out, absl::StrReplaceAll(member.reason, {{"\n", " "}}));
+    absl::StrAppend(out, member.reason);
   });
 }
 

@@ -7,6 +7,7 @@
 #include <memory>
 
 #include "absl/strings/str_cat.h"
+#include "analysis/similarity/kinds.h"
 #include "analysis/similarity/principal_components.h"
 #include "analysis/similarity/singular_values.h"
 #include "analysis/similarity/states_metric.h"
@@ -17,6 +18,7 @@ namespace {
 constexpr int kMinSamplesDebiased = 4;
 // CKA to 1e-6 tells two networks apart beyond these distances.
 constexpr double kNear = 1e-4, kNearAngle = 0.05;
+constexpr double kLittleLeft = 0.1;
 
 class Cka : public StatesMetric {
  public:
@@ -28,14 +30,16 @@ class Cka : public StatesMetric {
     // Rounding must not make a copy nearer than itself: a distance is not negative.
     return std::max(0.0, 1.0 - cka);
   }
-  bool IsNear(const Prepared&, const Prepared&, double distance) const override {
+  bool IsNear(const Prepared& a, const Prepared& b, double distance) const override {
+    // The debiased estimate is what is left of terms that cancel.
+    if (debiased_ && std::min(Left(a), Left(b)) < kLittleLeft) return true;
     return distance < (angular_ ? kNearAngle : kNear);
   }
 
  protected:
   // Factors: the scores of Frobenius norm 1; debiased, a last column of their squared row norms, so
   // that the product brings the sum over samples of both networks' norms. `rest`: the alignment
-  // with itself; the sum of the squared row norms.
+  // with itself; the sum of the squared row norms; the biased alignment with itself.
   absl::StatusOr<Prepared> PrepareStates(const Representation& states) const override {
     if (debiased_ && states.x.rows() < kMinSamplesDebiased) {
       return absl::InvalidArgumentError(
@@ -52,9 +56,11 @@ class Cka : public StatesMetric {
     }
     // Of the rounded numbers: a copy is then no further than it was.
     const Matrix rounded = prepared.factors.cast<double>();
-    prepared.rest = Matrix::Zero(2, 1);
+    const Matrix product = rounded.transpose() * rounded;
+    prepared.rest = Matrix::Zero(3, 1);
     prepared.rest(1) = rounded.leftCols(scores.cols()).squaredNorm();
-    prepared.rest(0) = Alignment(prepared, prepared, rounded.transpose() * rounded);
+    prepared.rest(2) = product.topLeftCorner(scores.cols(), scores.cols()).squaredNorm();
+    prepared.rest(0) = Alignment(prepared, prepared, product);
     if (prepared.rest(0) <= 0) {
       return absl::InvalidArgumentError(
           absl::StrCat("debiased CKA: ", states.x.rows(),
@@ -66,6 +72,8 @@ class Cka : public StatesMetric {
 
  private:
   static double Self(const Prepared& prepared) { return prepared.rest(0); }
+  // Share of the biased alignment that the debiased one is.
+  static double Left(const Prepared& prepared) { return prepared.rest(0) / prepared.rest(2); }
 
   // ‖XᵀY‖²_F, debiased if asked for.
   double Alignment(const Prepared& a, const Prepared& b, const Matrix& product) const {

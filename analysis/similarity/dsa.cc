@@ -11,6 +11,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "analysis/metric.h"
+#include "analysis/similarity/kinds.h"
 #include "analysis/similarity/principal_components.h"
 #include "analysis/similarity/states_metric.h"
 #include "analysis/transport.h"
@@ -22,6 +23,8 @@ namespace {
 // Singular values below this share of the first are no directions: states are float32.
 constexpr double kSmallestSingular = 1e-7;
 constexpr double kLeastSquaresTolerance = 1e-10;
+// Numbers of one network's embedded states, 1 GiB of them: a few copies are in memory at once.
+constexpr int64_t kLargestEmbedding = int64_t{1} << 27;
 
 constexpr int kRandomStarts = 6;
 constexpr int kFirstSteps = 20;
@@ -47,7 +50,7 @@ Matrix Embedded(const Matrix& x, int64_t trials, int64_t delays) {
 
 // At most `rank` left singular vectors, of the largest singular values first.
 Matrix LeftVectors(const Matrix& x, int rank) {
-  const LeadingComponents leading = Leading(x, rank);
+  const LeadingComponents leading = LeadingByCount(x, rank);
   return leading.u.leftCols((leading.s.array() > kSmallestSingular * leading.s[0]).count());
 }
 
@@ -73,11 +76,6 @@ Matrix Eigenvalues(const Matrix& a) {
   out.row(0) = values.real().transpose();
   out.row(1) = values.imag().transpose();
   return out;
-}
-
-bool Before(const Matrix& a, const Matrix& b) {
-  if (a.size() != b.size()) return a.size() < b.size();
-  return std::lexicographical_compare(a.data(), a.data() + a.size(), b.data(), b.data() + b.size());
 }
 
 // The Wasserstein distance of order 2 of two sets of points, 2 x r each.
@@ -264,7 +262,7 @@ class Dsa : public StatesMetric {
     if (a.rest.size() == b.rest.size() && a.rest == b.rest) return 0;
     // In one order, so that both give the same bits.
     const auto& [first, second] =
-        Before(b.rest, a.rest) ? std::tie(b.rest, a.rest) : std::tie(a.rest, b.rest);
+        StandsBefore(b.rest, a.rest) ? std::tie(b.rest, a.rest) : std::tie(a.rest, b.rest);
     return orthogonal_ ? AngularDistance(first, second) : CloudDistance(first, second);
   }
 
@@ -280,6 +278,12 @@ class Dsa : public StatesMetric {
           "trials of ", steps, " steps are too short for ", delays_, " delays: ", delays_ + 1,
           " steps are needed; record longer trials or set delays: ",
           std::max<int64_t>(1, steps - 1)));
+    }
+    const int64_t embedded = states.trials * (steps - delays_ + 1) * delays_ * states.x.cols();
+    if (embedded > kLargestEmbedding) {
+      return absl::InvalidArgumentError(absl::StrCat(
+          "states embedded with ", delays_, " delays are ", embedded, " numbers, at most ",
+          kLargestEmbedding, " are taken; set delays to a smaller number"));
     }
     Matrix x = Centred(states.x);
     x /= x.cwiseAbs().maxCoeff();

@@ -85,11 +85,11 @@ Normalised::Normalised(const Matrix& from) : x(Centred(from)), scale(x.cwiseAbs(
   x /= scale;
 }
 
-LeadingComponents Leading(const Matrix& centred, double share) {
+LeadingComponents LeadingByShare(const Matrix& centred, double share) {
   return LeadingOf(centred, {.share = share});
 }
 
-LeadingComponents Leading(const Matrix& centred, int count) {
+LeadingComponents LeadingByCount(const Matrix& centred, int count) {
   return LeadingOf(centred, {.count = count});
 }
 

@@ -23,10 +23,10 @@ struct LeadingComponents {
 
 // The fewest components that hold at least `share` of the variance of `centred`, in (0, 1]; never
 // more than its numerical rank.
-LeadingComponents Leading(const Matrix& centred, double share);
+LeadingComponents LeadingByShare(const Matrix& centred, double share);
 
 // The first `count`, or as many as the numerical rank allows.
-LeadingComponents Leading(const Matrix& centred, int count);
+LeadingComponents LeadingByCount(const Matrix& centred, int count);
 
 // `centred` in the coordinates of its principal components (samples x k), without those that hold
 // together less than 1e-12 of the variance, and with Frobenius norm 1. Products with other

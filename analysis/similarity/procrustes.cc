@@ -6,6 +6,7 @@
 #include <cmath>
 #include <memory>
 
+#include "analysis/similarity/kinds.h"
 #include "analysis/similarity/principal_components.h"
 #include "analysis/similarity/singular_values.h"
 #include "analysis/similarity/states_metric.h"
@@ -50,7 +51,7 @@ class Procrustes : public StatesMetric {
   // square, so that a degree between 0 and 1 does not depend on the units of x.
   Matrix Whitened(const Matrix& x) const {
     if (alpha_ == 1) return Compact(x);
-    const LeadingComponents all = Leading(x, 1.0);
+    const LeadingComponents all = LeadingByShare(x, 1.0);
     const double rms = all.s.norm() / std::sqrt(static_cast<double>(all.s.size()));
     const Vector weight = (alpha_ / rms * all.s).array() + (1 - alpha_);
     return all.u * (weight / weight.norm()).asDiagonal();

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <memory>
 
+#include "analysis/similarity/kinds.h"
 #include "analysis/similarity/principal_components.h"
 #include "analysis/similarity/singular_values.h"
 #include "analysis/similarity/states_metric.h"
@@ -32,7 +33,8 @@ class Svcca : public StatesMetric {
     const Matrix x = Normalised(states.x).x;
     Prepared prepared;
     prepared.factors =
-        (components_ > 0 ? Leading(x, components_) : Leading(x, variance_)).u.cast<float>();
+        (components_ > 0 ? LeadingByCount(x, components_) : LeadingByShare(x, variance_))
+            .u.cast<float>();
     return prepared;
   }
 

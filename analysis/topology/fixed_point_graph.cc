@@ -4,6 +4,7 @@
 
 #include "analysis/metric.h"
 #include "analysis/topology/graph.h"
+#include "analysis/topology/kinds.h"
 #include "base/array_file.h"
 
 namespace rnnfarm::analysis {
@@ -15,16 +16,16 @@ class FixedPointGraph : public Metric {
                                    absl::string_view source) const override {
     auto archive = base::Archive::Decode(bytes, source);
     if (!archive.ok()) return archive.status();
-    auto graph = LoadGraph(*archive, source);
-    if (!graph.ok()) return graph.status();
+    auto adjacency = LoadAdjacency(*archive, source);
+    if (!adjacency.ok()) return adjacency.status();
     Prepared out;
-    out.extent = graph->adjacency.rows();
-    out.rest = std::move(graph->adjacency);
+    out.extent = adjacency->rows();
+    out.rest = *std::move(adjacency);
     return out;
   }
 
   double Distance(const Prepared& a, const Prepared& b, const Matrix&) const override {
-    return (a.rest - b.rest).norm();
+    return GraphDistance(a.rest, b.rest);
   }
 };
 

@@ -4,38 +4,22 @@
 #include <cassert>
 #include <cmath>
 #include <complex>
-#include <map>
 
 #include "absl/strings/str_cat.h"
 
 namespace rnnfarm::analysis {
 namespace {
 
-using RowMajor = Eigen::Matrix<double, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
+// Beyond it costs and walks of graphs have no place in a float64, and no network that was trained
+// comes near.
+constexpr double kLargest = 1e6;
+
+bool WithinLimit(const Matrix& values) {
+  return values.size() == 0 || values.cwiseAbs().maxCoeff<Eigen::PropagateNaN>() <= kLargest;
+}
 
 absl::Status Refused(absl::string_view source, absl::string_view array, absl::string_view what) {
   return absl::InvalidArgumentError(absl::StrCat(source, ": ", array, " ", what));
-}
-
-absl::StatusOr<Matrix> LoadAdjacency(const base::Archive& archive, absl::string_view source) {
-  auto array = archive.Find("transitions", {-1, -1});
-  if (!array.ok()) return array.status();
-  const auto& shape = (*array)->shape;
-  if (shape[0] != shape[1]) {
-    return Refused(source, "transitions",
-                   absl::StrCat("is ", (*array)->Describe(), ", expected as many rows as columns"));
-  }
-  if (shape[0] == 0) {
-    return absl::InvalidArgumentError(absl::StrCat(source, ": the graph has no nodes"));
-  }
-  auto values = (*array)->ToDoubles();
-  if (!values.ok()) {
-    return absl::InvalidArgumentError(
-        absl::StrCat(source, ": transitions: ", values.status().message()));
-  }
-  Matrix adjacency = Eigen::Map<const RowMajor>(values->data(), shape[0], shape[1]);
-  if (!adjacency.allFinite()) return Refused(source, "transitions", "holds NaN or infinite values");
-  return adjacency;
 }
 
 absl::StatusOr<std::vector<double>> LoadNumbers(const base::Archive& archive,
@@ -99,14 +83,39 @@ absl::StatusOr<Matrix> LoadFeatures(const base::Archive& archive, absl::string_v
     }
     out.row(i) = points->row(static_cast<Eigen::Index>(row));
   }
-  if (!out.allFinite()) {
-    return absl::InvalidArgumentError(absl::StrCat(
-        source, ": readout, n_unstable or eigval_J_xstar holds NaN or infinite values"));
+  if (!WithinLimit(out)) {
+    return absl::InvalidArgumentError(
+        absl::StrCat(source,
+                     ": readout, n_unstable or eigval_J_xstar holds NaN, infinite values "
+                     "or some beyond 1e6"));
   }
   return out;
 }
 
 }  // namespace
+
+absl::StatusOr<Matrix> LoadAdjacency(const base::Archive& archive, absl::string_view source) {
+  auto array = archive.Find("transitions", {-1, -1});
+  if (!array.ok()) return array.status();
+  const auto& shape = (*array)->shape;
+  if (shape[0] != shape[1]) {
+    return Refused(source, "transitions",
+                   absl::StrCat("is ", (*array)->Describe(), ", expected as many rows as columns"));
+  }
+  if (shape[0] == 0) {
+    return absl::InvalidArgumentError(absl::StrCat(source, ": the graph has no nodes"));
+  }
+  auto values = (*array)->ToDoubles();
+  if (!values.ok()) {
+    return absl::InvalidArgumentError(
+        absl::StrCat(source, ": transitions: ", values.status().message()));
+  }
+  Matrix adjacency = Eigen::Map<const RowMajor>(values->data(), shape[0], shape[1]);
+  if (!WithinLimit(adjacency)) {
+    return Refused(source, "transitions", "holds NaN, infinite values or some beyond 1e6");
+  }
+  return adjacency;
+}
 
 absl::StatusOr<Graph> LoadGraph(const base::Archive& archive, absl::string_view source) {
   auto adjacency = LoadAdjacency(archive, source);
@@ -116,30 +125,17 @@ absl::StatusOr<Graph> LoadGraph(const base::Archive& archive, absl::string_view 
   return Graph{*std::move(adjacency), *std::move(features)};
 }
 
-int ModalNodeCount(const std::vector<Graph>& graphs) {
-  std::map<int, int> networks;
-  for (const Graph& graph : graphs) ++networks[static_cast<int>(graph.adjacency.rows())];
-  int modal = 0, most = 0;
-  for (const auto& [nodes, count] : networks) {
-    if (count > most) {
-      modal = nodes;
-      most = count;
-    }
-  }
-  return modal;
+double GraphDistance(const Matrix& a, const Matrix& b) {
+  assert(a.rows() == b.rows());
+  return (a - b).norm();
 }
 
-double GraphDistance(const Graph& a, const Graph& b) {
-  assert(a.adjacency.rows() == b.adjacency.rows());
-  return (a.adjacency - b.adjacency).norm();
-}
-
-double SamplingFloor(const Graph& graph, int runs) {
+double SamplingFloor(const Matrix& adjacency, int runs) {
   assert(runs >= 2);
   // An entry has the variance p (1 − p) / runs, and p̂ (1 − p̂) / (runs − 1) estimates it without
   // bias. Runs that were lost are an outcome without an entry: they only lower the others.
   const double variances =
-      (graph.adjacency.array() * (1 - graph.adjacency.array())).cwiseMax(0.0).sum() / (runs - 1);
+      (adjacency.array() * (1 - adjacency.array())).cwiseMax(0.0).sum() / (runs - 1);
   return std::sqrt(2 * variances);
 }
 

@@ -17,21 +17,19 @@ struct Graph {
   Matrix features = Matrix(adjacency.rows(), 0);
 };
 
-// From the array "transitions" of a fixed-points .npz; the features from "node_point", "readout",
-// "n_unstable" and "eigval_J_xstar", none if one of these is not there.
+// From the array "transitions" of a fixed-points .npz, shares of runs; the features from
+// "node_point", "readout", "n_unstable" and "eigval_J_xstar", none if one of these is not there.
+absl::StatusOr<Matrix> LoadAdjacency(const base::Archive& archive, absl::string_view source);
 absl::StatusOr<Graph> LoadGraph(const base::Archive& archive, absl::string_view source);
 
-// The most frequent number of nodes (the smaller of equally frequent ones), 0 for no graphs. The
-// paper compares only networks with the modal number (section 3.1).
-int ModalNodeCount(const std::vector<Graph>& graphs);
-
-// ‖A_1 − A_2‖_F of graphs with equally many nodes in corresponding order.
-double GraphDistance(const Graph& a, const Graph& b);
+// ‖A_1 − A_2‖_F of the adjacencies of graphs with equally many nodes in corresponding order [the
+// paper, section 3.1].
+double GraphDistance(const Matrix& a, const Matrix& b);
 
 // The distance (root mean square) at which two graphs of the same network lie from each other
 // because each was sampled by `runs` runs a node, at least 2: each row is multinomial, and A_ij is
 // estimated from this sample of it. 0 if every node's runs ended alike.
-double SamplingFloor(const Graph& graph, int runs);
+double SamplingFloor(const Matrix& adjacency, int runs);
 
 }  // namespace rnnfarm::analysis
 

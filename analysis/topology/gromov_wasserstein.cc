@@ -19,6 +19,7 @@
 
 #include "analysis/metric.h"
 #include "analysis/topology/graph.h"
+#include "analysis/topology/kinds.h"
 #include "analysis/transport.h"
 #include "base/array_file.h"
 
@@ -203,11 +204,6 @@ auto Features(const Prepared& graph) {
   return graph.rest.rightCols(graph.rest.cols() - graph.extent);
 }
 
-bool Before(const Matrix& a, const Matrix& b) {
-  if (a.size() != b.size()) return a.size() < b.size();
-  return std::lexicographical_compare(a.data(), a.data() + a.size(), b.data(), b.data() + b.size());
-}
-
 class GromovWasserstein : public Metric {
  public:
   explicit GromovWasserstein(double alpha) : alpha_(alpha) {}
@@ -229,7 +225,7 @@ class GromovWasserstein : public Metric {
   double Distance(const Prepared& a, const Prepared& b, const Matrix&) const override {
     if (Features(a).cols() != Features(b).cols()) return std::numeric_limits<double>::quiet_NaN();
     // In one order, so that both give the same bits.
-    return Before(b.rest, a.rest) ? Ordered(b, a) : Ordered(a, b);
+    return StandsBefore(b.rest, a.rest) ? Ordered(b, a) : Ordered(a, b);
   }
 
   bool EqualExtents() const override { return false; }

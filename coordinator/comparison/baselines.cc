@@ -1,10 +1,13 @@
 #include "coordinator/comparison/baselines.h"
 
 #include <algorithm>
+#include <functional>
 #include <map>
 #include <memory>
+#include <mutex>
 #include <utility>
 
+#include "analysis/for_each_index.h"
 #include "analysis/metric_registry.h"
 #include "analysis/topology/graph.h"
 #include "base/array_file.h"
@@ -13,6 +16,9 @@ namespace rnnfarm::comparison {
 namespace {
 
 constexpr char kGraphMetric[] = "fixed_point_graph";
+
+// The file of the i-th network chosen.
+using ReadOf = std::function<absl::StatusOr<std::string>(int)>;
 
 // At most kFloorNetworks of the trained networks compared (of all, where none is trained).
 std::vector<int> Chosen(const std::vector<v1::Network>& networks,
@@ -51,33 +57,45 @@ std::optional<std::pair<analysis::Prepared, analysis::Prepared>> Halves(
   return std::pair(*std::move(even), *std::move(odd));
 }
 
-absl::StatusOr<std::optional<Floor>> FloorOfStates(const MetricSettings& settings,
-                                                   const std::vector<std::string>& files,
-                                                   int threads) {
-  auto metric = analysis::MakeMetric(settings.name, settings.settings);
-  if (!metric.ok()) return metric.status();
+// One file in memory at a time for each thread.
+absl::StatusOr<std::optional<Floor>> FloorOfStates(const analysis::Metric& metric, int count,
+                                                   const ReadOf& read, int threads) {
+  std::vector<std::optional<std::pair<analysis::Prepared, analysis::Prepared>>> halves(count);
+  std::vector<absl::Status> outcome(count);
+  std::mutex reading;
+  analysis::ForEachIndex(count, threads, [&](int64_t i) {
+    absl::StatusOr<std::string> file;
+    {
+      std::lock_guard lock(reading);
+      file = read(static_cast<int>(i));
+    }
+    outcome[i] = file.status();
+    if (file.ok()) halves[i] = Halves(metric, *file);
+  });
   std::vector<analysis::Prepared> even, odd;
-  for (const std::string& file : files) {
-    auto halves = Halves(**metric, file);
-    if (!halves) continue;
-    even.push_back(std::move(halves->first));
-    odd.push_back(std::move(halves->second));
+  for (int i = 0; i < count; ++i) {
+    if (!outcome[i].ok()) return outcome[i];
+    if (!halves[i]) continue;
+    even.push_back(std::move(halves[i]->first));
+    odd.push_back(std::move(halves[i]->second));
   }
-  const auto noise = analysis::MeasureNoiseFloor(analysis::MeasureAllPairs(**metric, even, threads),
-                                                 analysis::MeasureAllPairs(**metric, odd, threads));
+  const auto noise = analysis::MeasureNoiseFloor(analysis::MeasureAllPairs(metric, even, threads),
+                                                 analysis::MeasureAllPairs(metric, odd, threads));
   if (!noise) return std::nullopt;
   return Floor{"halves of the probe", *noise};
 }
 
-std::optional<Floor> FloorOfGraphs(int runs, const std::vector<std::string>& files) {
+absl::StatusOr<std::optional<Floor>> FloorOfGraphs(int runs, int count, const ReadOf& read) {
   Floor floor{"samplings of a graph", {}};
   double sum = 0;
-  for (const std::string& file : files) {
-    const auto archive = base::Archive::Decode(file, "fixed_points");
+  for (int i = 0; i < count; ++i) {
+    const auto file = read(i);
+    if (!file.ok()) return file.status();
+    const auto archive = base::Archive::Decode(*file, "fixed_points");
     if (!archive.ok()) continue;
-    const auto graph = analysis::LoadGraph(*archive, "fixed_points");
-    if (!graph.ok()) continue;
-    const double own = analysis::SamplingFloor(*graph, runs);
+    const auto adjacency = analysis::LoadAdjacency(*archive, "fixed_points");
+    if (!adjacency.ok()) continue;
+    const double own = analysis::SamplingFloor(*adjacency, runs);
     sum += own;
     floor.noise.largest = std::max(floor.noise.largest, own);
     ++floor.noise.networks;
@@ -89,7 +107,7 @@ std::optional<Floor> FloorOfGraphs(int runs, const std::vector<std::string>& fil
 
 }  // namespace
 
-absl::StatusOr<std::optional<Floor>> MeasureFloor(const MetricSettings& settings,
+absl::StatusOr<std::optional<Floor>> MeasureFloor(const ChosenMetric& settings,
                                                   const std::vector<v1::Network>& networks,
                                                   const MetricDistances& distances, int threads,
                                                   const ReadArtifact& read) {
@@ -97,18 +115,17 @@ absl::StatusOr<std::optional<Floor>> MeasureFloor(const MetricSettings& settings
   if (!kind.ok()) return kind.status();
   const bool of_states = (*kind)->input == analysis::MetricInput::kStates;
   if (!of_states && settings.name != kGraphMetric) return std::nullopt;
-  std::vector<std::string> files;
-  for (int network : Chosen(networks, distances)) {
-    const auto& artifacts = networks[network].artifacts();
-    auto bytes = read(artifacts.at(of_states ? "states" : "fixed_points"));
-    if (!bytes.ok()) return bytes.status();
-    files.push_back(*std::move(bytes));
-  }
-  if (of_states) return FloorOfStates(settings, files, threads);
   const auto complete = analysis::CompleteSettings(**kind, settings.settings);
   if (!complete.ok()) return complete.status();
+  const std::vector<int> chosen = Chosen(networks, distances);
+  const int count = static_cast<int>(chosen.size());
+  const auto read_chosen = [&](int i) {
+    return read(networks[chosen[i]].artifacts().at(analysis::RoleOf((*kind)->input)));
+  };
+  if (of_states) return FloorOfStates(*(*kind)->make(*complete), count, read_chosen, threads);
   const int runs = static_cast<int>(complete->at("runs"));
-  return runs < 2 ? std::nullopt : FloorOfGraphs(runs, files);
+  if (runs < 2) return std::nullopt;
+  return FloorOfGraphs(runs, count, read_chosen);
 }
 
 std::optional<analysis::Controls> MeasureControls(const std::vector<v1::Network>& networks,

@@ -27,7 +27,7 @@ struct Floor {
 // in corresponding order: the distance between two samplings of the same graph (SamplingFloor);
 // pairs is 0 then. Absent where there is no such thing: one trial, runs that all ended alike,
 // graphs of unequal size. Errors of `read`.
-absl::StatusOr<std::optional<Floor>> MeasureFloor(const MetricSettings& settings,
+absl::StatusOr<std::optional<Floor>> MeasureFloor(const ChosenMetric& settings,
                                                   const std::vector<v1::Network>& networks,
                                                   const MetricDistances& distances, int threads,
                                                   const ReadArtifact& read);

@@ -36,7 +36,7 @@ std::vector<std::pair<std::string, std::string>> Apart(const std::vector<v1::Net
   return apart;
 }
 
-absl::StatusOr<MetricResult> CompareBy(const MetricSettings& settings, const TaskResult& task,
+absl::StatusOr<MetricResult> CompareBy(const ChosenMetric& settings, const TaskResult& task,
                                        const Input& input, const ReadArtifact& read,
                                        const std::function<bool(double)>& share_done) {
   analysis::PairwiseOptions options = input.pairs;
@@ -89,7 +89,7 @@ absl::StatusOr<std::map<std::string, std::string>> Compare(const Input& input,
   task.networks = input.networks;
   task.apart = Apart(input.networks);
   const double count = static_cast<double>(metrics->size());
-  for (const MetricSettings& settings : *metrics) {
+  for (const ChosenMetric& settings : *metrics) {
     const double done = static_cast<double>(task.metrics.size());
     auto share_done = [&](double share) { return progress(settings.name, (done + share) / count); };
     if (!share_done(0)) return absl::CancelledError("the comparison was cancelled");
@@ -117,8 +117,8 @@ absl::Status CompareAhead(const Input& input, const ReadArtifact& read,
   auto metrics = ResolveMetrics(input.spec.analysis());
   if (!metrics.ok()) return metrics.status();
   analysis::PairwiseOptions options = input.pairs;
-  options.share_done = [&](double) { return go_on(); };
-  for (const MetricSettings& settings : *metrics) {
+  options.go_on = go_on;
+  for (const ChosenMetric& settings : *metrics) {
     absl::Status status = PrepareDistances(settings, input.networks, read, options);
     if (!status.ok()) return status;
   }

@@ -1,5 +1,5 @@
 // All pairs of one task: from the networks' artifacts to distance matrices, embeddings and
-// statistics. Pure but for `read`; the same inputs give the same bytes.
+// statistics. The same inputs give the same bytes, whatever the scratch folder holds.
 #ifndef RNNFARM_COORDINATOR_COMPARISON_COMPARISON_H_
 #define RNNFARM_COORDINATOR_COMPARISON_COMPARISON_H_
 
@@ -20,7 +20,7 @@ struct Input {
   v1::SweepSpec spec;  // resolved
   std::string task;
   std::vector<v1::Network> networks;  // of the task, in order of the population
-  // Threads, memory and scratch folder; what it says of progress is not used.
+  // Threads, memory, scratch folder and go_on; `share_done` and `ready` are not used.
   analysis::PairwiseOptions pairs;
 };
 

@@ -1,19 +1,15 @@
 #include "coordinator/comparison/distances.h"
 
+#include <algorithm>
 #include <map>
 #include <memory>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_join.h"
 #include "analysis/metric_registry.h"
 
 namespace rnnfarm::comparison {
 namespace {
-
-const char* RoleOf(analysis::MetricInput input) {
-  return input == analysis::MetricInput::kStates ? "states" : "fixed_points";
-}
 
 // An error of `read`, which is no property of the network.
 absl::Status Unreadable(const v1::Network& network, const char* role, const absl::Status& why) {
@@ -31,7 +27,7 @@ struct Task {
   analysis::PairwiseInput input;
 };
 
-absl::StatusOr<Task> MakeTask(const MetricSettings& settings,
+absl::StatusOr<Task> MakeTask(const ChosenMetric& settings,
                               const std::vector<v1::Network>& networks, const ReadArtifact& read) {
   Task task;
   auto kind = analysis::FindMetric(settings.name);
@@ -41,12 +37,12 @@ absl::StatusOr<Task> MakeTask(const MetricSettings& settings,
   if (!complete.ok()) return complete.status();
   task.metric = task.kind->make(*complete);
   task.input.metric = task.metric.get();
-  task.input.identity =
-      absl::StrCat(settings.name, " ", absl::StrJoin(*complete, " ", absl::PairFormatter("=")));
-  const char* role = RoleOf(task.kind->input);
+  task.input.identity = analysis::IdentityOf(**kind, *complete);
+  const char* role = analysis::RoleOf(task.kind->input);
   for (const v1::Network& network : networks) {
     const auto found = network.artifacts().find(role);
-    const bool there = found != network.artifacts().end();
+    // What takes no part is not read.
+    const bool there = network.included() && found != network.artifacts().end();
     task.input.files.push_back(
         {role, there ? found->second : std::string(), absl::StrCat("it has no ", role, " file")});
   }
@@ -75,6 +71,27 @@ int64_t ModalExtent(const std::vector<v1::Network>& networks,
   return modal;
 }
 
+// Leaves out networks without a distance to others, that with the fewest distances first, until
+// every pair has one: a matrix with holes cannot be embedded.
+void LeaveOutUnmeasured(const analysis::Matrix& distances, MetricDistances& out) {
+  while (true) {
+    int worst = -1;
+    int64_t most = 0;
+    for (int row : out.rows) {
+      const int64_t holes = (!distances.row(row)(out.rows).array().isFinite()).count();
+      if (holes <= most) continue;
+      most = holes;
+      worst = row;
+    }
+    if (worst < 0) return;
+    out.rows.erase(std::find(out.rows.begin(), out.rows.end(), worst));
+    out.left_out.push_back(
+        {worst, absl::StrCat("it has no distance to ", most, " of the other networks")});
+    std::sort(out.left_out.begin(), out.left_out.end(),
+              [](const LeftOut& a, const LeftOut& b) { return a.network < b.network; });
+  }
+}
+
 std::string OtherExtent(analysis::MetricInput input, int64_t own, int64_t modal) {
   if (input == analysis::MetricInput::kStates) {
     return absl::StrCat("its states have ", own, " samples, those of most networks ", modal);
@@ -86,11 +103,10 @@ std::string OtherExtent(analysis::MetricInput input, int64_t own, int64_t modal)
 }  // namespace
 
 bool HasEnded(const v1::Network& network) {
-  // An analysis leaves both at once.
-  return network.artifacts().count("states") > 0 || !network.excluded_reason().empty();
+  return network.included() || !network.excluded_reason().empty();
 }
 
-absl::StatusOr<MetricDistances> MeasureDistances(const MetricSettings& settings,
+absl::StatusOr<MetricDistances> MeasureDistances(const ChosenMetric& settings,
                                                  const std::vector<v1::Network>& networks,
                                                  const ReadArtifact& read,
                                                  const analysis::PairwiseOptions& options) {
@@ -113,11 +129,12 @@ absl::StatusOr<MetricDistances> MeasureDistances(const MetricSettings& settings,
       out.left_out.push_back({i, std::move(reason)});
     }
   }
+  LeaveOutUnmeasured(all->distances, out);
   out.distances = all->distances(out.rows, out.rows);
   return out;
 }
 
-absl::Status PrepareDistances(const MetricSettings& settings,
+absl::Status PrepareDistances(const ChosenMetric& settings,
                               const std::vector<v1::Network>& networks, const ReadArtifact& read,
                               const analysis::PairwiseOptions& options) {
   auto task = MakeTask(settings, networks, read);

@@ -36,17 +36,18 @@ struct MetricDistances {
 // Networks that are not included take no part. Those without the file that the metric needs, or
 // whose file cannot be compared, are left out with the reason; so are, by metrics that need it,
 // those whose number of samples or nodes is not the most frequent one among the trained networks
-// (all, where none is trained; of equally frequent numbers the smaller one), as the paper does it.
+// (all, where none is trained; of equally frequent numbers the smaller one), as the paper does it,
+// and those that a metric finds no distance for.
 // Errors of `read` itself are returned: a file that the store cannot give now is no property of the
 // network.
-absl::StatusOr<MetricDistances> MeasureDistances(const MetricSettings& settings,
+absl::StatusOr<MetricDistances> MeasureDistances(const ChosenMetric& settings,
                                                  const std::vector<v1::Network>& networks,
                                                  const ReadArtifact& read,
                                                  const analysis::PairwiseOptions& options);
 
 // Computes and keeps in options.scratch the tiles whose networks have all ended, for the
 // comparison to come. CANCELLED as options.share_done says.
-absl::Status PrepareDistances(const MetricSettings& settings,
+absl::Status PrepareDistances(const ChosenMetric& settings,
                               const std::vector<v1::Network>& networks, const ReadArtifact& read,
                               const analysis::PairwiseOptions& options);
 

@@ -37,7 +37,7 @@ std::map<std::string, double> GivenSettings(const Message& message) {
   return given;
 }
 
-absl::StatusOr<MetricSettings> Resolve(const v1::Metric& metric) {
+absl::StatusOr<ChosenMetric> Resolve(const v1::Metric& metric) {
   const std::string name = population::MetricName(metric);
   if (name.empty()) {
     return absl::InvalidArgumentError(absl::StrCat("analysis.metric names no metric; use one of ",
@@ -49,15 +49,15 @@ absl::StatusOr<MetricSettings> Resolve(const v1::Metric& metric) {
   auto settings = analysis::CompleteSettings(
       **kind, GivenSettings(metric.GetReflection()->GetMessage(metric, field)));
   if (!settings.ok()) return settings.status();
-  return MetricSettings{name, *std::move(settings)};
+  return ChosenMetric{name, *std::move(settings)};
 }
 
 }  // namespace
 
-absl::StatusOr<std::vector<MetricSettings>> ResolveMetrics(const v1::Analysis& analysis) {
+absl::StatusOr<std::vector<ChosenMetric>> ResolveMetrics(const v1::Analysis& analysis) {
   v1::SweepSpec spec;
   *spec.mutable_analysis() = analysis;
-  std::vector<MetricSettings> out;
+  std::vector<ChosenMetric> out;
   std::set<std::string> names;
   spec = population::WithDefaults(spec);
   for (const v1::Metric& metric : spec.analysis().metric()) {

@@ -11,14 +11,14 @@
 
 namespace rnnfarm::comparison {
 
-struct MetricSettings {
+struct ChosenMetric {
   std::string name;                        // as analysis::MetricKinds has it
   std::map<std::string, double> settings;  // of it, by name
 };
 
 // In the order of the specification, every setting with its value. INVALID_ARGUMENT for a metric
 // named twice, since results are kept by name.
-absl::StatusOr<std::vector<MetricSettings>> ResolveMetrics(const v1::Analysis& analysis);
+absl::StatusOr<std::vector<ChosenMetric>> ResolveMetrics(const v1::Analysis& analysis);
 
 }  // namespace rnnfarm::comparison
 

@@ -128,7 +128,7 @@ void WriteMetric(const TaskResult& task, const MetricResult& metric, JsonWriter&
   const auto kind = analysis::FindMetric(metric.settings.name);
   const bool of_states = kind.ok() && (*kind)->input == analysis::MetricInput::kStates;
   json.Key(of_states ? "samples" : "nodes");
-  // Graphs of unequal size have no number in common.
+  // Where it need not be the same, there is no number for all.
   json.Number(distances.extent > 0 ? std::optional<double>(distances.extent) : std::nullopt);
   json.Key("excluded").BeginArray();
   for (const LeftOut& left_out : distances.left_out) {

@@ -19,7 +19,7 @@
 namespace rnnfarm::comparison {
 
 struct MetricResult {
-  MetricSettings settings;
+  ChosenMetric settings;
   MetricDistances distances;
   // All absent where fewer than 2 networks could be compared.
   std::optional<analysis::Embedding> embedding;

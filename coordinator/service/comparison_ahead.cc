@@ -3,7 +3,7 @@
 #include <glog/logging.h>
 
 #include <exception>
-#include <set>
+#include <utility>
 
 #include "absl/time/clock.h"
 #include "coordinator/comparison/comparison.h"
@@ -18,8 +18,8 @@ constexpr absl::Duration kBetweenLooks = absl::Seconds(60);
 }  // namespace
 
 ComparisonAhead::ComparisonAhead(Ledger& ledger, store::Store& store,
-                                 const analysis::PairwiseOptions& pairs)
-    : ledger_(ledger), store_(store), pairs_(pairs) {
+                                 const analysis::PairwiseOptions& pairs, std::string scratch)
+    : ledger_(ledger), store_(store), pairs_(pairs), scratch_(std::move(scratch)) {
   pairs_.threads = 1;
 }
 
@@ -70,11 +70,17 @@ void ComparisonAhead::Advance(const SweepAndTask& of) {
   if (!input.ok()) return;
   const int complete = comparison::CompleteBlocks(input->networks);
   if (complete == complete_blocks_[of]) return;
+  const analysis::Scratch scratch = ScratchOf(scratch_, of.first, of.second);
   input->pairs = pairs_;
+  input->pairs.scratch = &scratch;
   const absl::Status status = comparison::CompareAhead(
       *input, [&](const std::string& digest) { return store_.ReadWholeArtifact(digest); },
       [&] { return !stopping_; });
-  if (status.ok()) complete_blocks_[of] = complete;
+  if (status.ok() || !absl::IsCancelled(status)) complete_blocks_[of] = complete;
+  // The comparison itself will say so too, and be tried again.
+  if (!status.ok() && !absl::IsCancelled(status)) {
+    LOG(WARNING) << of.first << ", task " << of.second << ", cannot be compared ahead: " << status;
+  }
 }
 
 }  // namespace rnnfarm::service

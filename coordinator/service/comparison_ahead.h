@@ -17,15 +17,17 @@
 
 namespace rnnfarm::service {
 
-// Of one thread, which calls Look and Stop.
+// Look and Stop are not called at the same time.
 class ComparisonAhead {
  public:
-  ComparisonAhead(Ledger& ledger, store::Store& store, const analysis::PairwiseOptions& pairs);
+  // `scratch`: the folder under which each task has its own.
+  ComparisonAhead(Ledger& ledger, store::Store& store, const analysis::PairwiseOptions& pairs,
+                  std::string scratch);
   ~ComparisonAhead() { Stop(); }
 
   // Begins, unless it is at it or has looked a short while ago.
   void Look();
-  // Ends what it does.
+  // Ends what it does, within a row of pairs or the preparation of a network.
   void Stop();
 
  private:
@@ -38,6 +40,7 @@ class ComparisonAhead {
   Ledger& ledger_;
   store::Store& store_;
   analysis::PairwiseOptions pairs_;
+  const std::string scratch_;
   absl::Time last_look_ = absl::InfinitePast();
   std::atomic<bool> stopping_ = false, running_ = false;
   std::map<SweepAndTask, int> complete_blocks_;  // when it looked last; of the thread

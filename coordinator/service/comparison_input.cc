@@ -5,6 +5,8 @@
 #include <utility>
 #include <vector>
 
+#include "absl/strings/str_cat.h"
+#include "base/digest.h"
 #include "coordinator/population/population.h"
 
 namespace rnnfarm::service {
@@ -47,6 +49,13 @@ absl::StatusOr<comparison::Input> ReadComparisonInput(const Ledger& ledger,
   if (!found.ok()) return found;
   Order(input.spec, input.networks);
   return input;
+}
+
+analysis::Scratch ScratchOf(const std::string& root, const std::string& sweep,
+                            const std::string& task) {
+  // Names may hold what a path must not.
+  return analysis::Scratch(
+      absl::StrCat(root, "/", base::DigestOf(absl::StrCat(sweep, "\n", task))));
 }
 
 }  // namespace rnnfarm::service

@@ -5,6 +5,7 @@
 #include <string>
 
 #include "absl/status/statusor.h"
+#include "analysis/pairwise/scratch.h"
 #include "coordinator/comparison/comparison.h"
 #include "coordinator/service/ledger.h"
 
@@ -15,6 +16,10 @@ namespace rnnfarm::service {
 absl::StatusOr<comparison::Input> ReadComparisonInput(const Ledger& ledger,
                                                       const std::string& sweep,
                                                       const std::string& task);
+
+// Where the comparison of a task keeps what it has computed so far.
+analysis::Scratch ScratchOf(const std::string& root, const std::string& sweep,
+                            const std::string& task);
 
 }  // namespace rnnfarm::service
 

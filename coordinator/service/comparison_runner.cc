@@ -46,9 +46,8 @@ ComparisonRunner::ComparisonRunner(Ledger& ledger, store::Store& store, const Op
     : ledger_(ledger),
       store_(store),
       scratch_(options.scratch),
-      pairs_{
-          .threads = options.threads, .memory_bytes = options.memory_bytes, .scratch = &scratch_},
-      ahead_(ledger, store, pairs_) {
+      pairs_{.threads = options.threads, .memory_bytes = options.memory_bytes},
+      ahead_(ledger, store, pairs_, options.scratch) {
   ledger_.AddListener([this](bool woke) {
     if (!woke) return;
     std::lock_guard lock(mutex_);
@@ -85,8 +84,10 @@ void ComparisonRunner::Run() {
     std::lock_guard lock(mutex_);
     if (stopping_) break;
   }
-  ahead_.Stop();
-  if (work_ == nullptr) return;
+  if (work_ == nullptr) {
+    ahead_.Stop();
+    return;
+  }
   work_->cancelled = true;
   work_->thread.join();
   if (!work_->report.has_result()) {
@@ -162,7 +163,6 @@ absl::Duration ComparisonRunner::Exchange(std::vector<v1::JobReport>& reports) {
 }
 
 void ComparisonRunner::Begin(const v1::Lease& lease) {
-  ahead_.Stop();
   work_ = std::make_unique<Work>();
   work_->lease = lease;
   work_->thread = std::thread([this, work = work_.get()] { Compute(*work); });
@@ -206,15 +206,20 @@ absl::StatusOr<v1::JobResult> ComparisonRunner::CompareGuarded(Work& work) {
 }
 
 absl::StatusOr<v1::JobResult> ComparisonRunner::Compare(Work& work) {
+  ahead_.Stop();
+  const std::string sweep = SweepOf(work.lease.job());
   std::string task;
   absl::Status read = ledger_.Read([&](const scheduler::Scheduler& scheduler) {
     const v1::Job* job = scheduler.FindJob(work.lease.job());
     if (job != nullptr) task = job->task();
   });
   if (!read.ok()) return read;
-  auto input = ReadComparisonInput(ledger_, SweepOf(work.lease.job()), task);
+  auto input = ReadComparisonInput(ledger_, sweep, task);
   if (!input.ok()) return input.status();
+  const analysis::Scratch scratch = ScratchOf(scratch_, sweep, task);
   input->pairs = pairs_;
+  input->pairs.scratch = &scratch;
+  input->pairs.go_on = [&work] { return !work.cancelled; };
   auto files = comparison::Compare(
       *input, [&](const std::string& digest) { return store_.ReadWholeArtifact(digest); },
       [&](absl::string_view phase, double share) {
@@ -231,7 +236,7 @@ absl::StatusOr<v1::JobResult> ComparisonRunner::Compare(Work& work) {
     if (!artifact.ok()) return artifact.status();
     (*result.mutable_artifacts())[path] = artifact->name().substr(sizeof("artifacts/") - 1);
   }
-  scratch_.Remove(analysis::kPreparedPrefix);
+  scratch.Remove();
   return result;
 }
 

@@ -2,9 +2,9 @@
 // reads the networks' artifacts, and stores matrices, embeddings and statistics as artifacts.
 //
 // One thread synchronises, one computes, so that a long comparison keeps its lease; what it has
-// computed stays in a scratch folder until it is done. While there is none, what can be computed of
-// those to come is put there (ComparisonAhead). Leases left over from a coordinator that was killed
-// count as lost, and are done again after a back-off.
+// computed stays in a folder of its task until its results are stored. While there is none, what
+// can be computed of those to come is put there (ComparisonAhead). Leases left over from a
+// coordinator that was killed count as lost, and are done again after a back-off.
 #ifndef RNNFARM_COORDINATOR_SERVICE_COMPARISON_RUNNER_H_
 #define RNNFARM_COORDINATOR_SERVICE_COMPARISON_RUNNER_H_
 
@@ -52,7 +52,7 @@ class ComparisonRunner {
 
   Ledger& ledger_;
   store::Store& store_;
-  const analysis::Scratch scratch_;
+  const std::string scratch_;
   analysis::PairwiseOptions pairs_;
 
   // Guards stopping_ and stirred_.

@@ -10,13 +10,12 @@
 
 #include "absl/strings/str_cat.h"
 #include "analysis/metric.h"
+#include "analysis/similarity/kinds.h"
 #include "analysis/similarity/states_metric.h"
 #include "base/array_file.h"
 #include "base/random_stream.h"
 
 namespace rnnfarm::analysis {
-
-MetricKind DsaKind();
 
 namespace {
 

@@ -28,6 +28,8 @@ def inputs():
     yield "five_samples", rng.randn(5, 3), rng.randn(5, 8)
     yield "three_samples", rng.randn(3, 4), rng.randn(3, 6)
     yield "same", x, x
+    wide = rng.randn(20, 2000)
+    yield "wide", wide, wide + rng.randn(20, 2000)
     yield "copy", x, 2 * x @ np.linalg.qr(rng.randn(12, 12))[0] + 5
     decay = np.exp(-np.arange(30.0))
     yield "steep", rng.randn(300, 30) * decay, rng.randn(300, 30) * decay[::-1]

@@ -3,8 +3,10 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <cmath>
 #include <limits>
+#include <new>
 #include <string>
 
 #include "analysis/for_each_index.h"
@@ -65,6 +67,18 @@ TEST(ForEachIndexTest, EveryIndexOnceWithAnyNumberOfThreads) {
       ForEachIndex(count, threads, [&](int64_t i) { ++times[i]; });
       EXPECT_EQ(times, std::vector<int>(count, 1));
     }
+  }
+}
+
+TEST(ForEachIndexTest, WhatIsThrownArrivesAtTheCaller) {
+  for (int threads : {1, 3}) {
+    std::atomic<int> calls = 0;
+    const auto work = [&](int64_t i) {
+      ++calls;
+      if (i == 5) throw std::bad_alloc();
+    };
+    EXPECT_THROW(ForEachIndex(1'000'000, threads, work), std::bad_alloc);
+    EXPECT_LT(calls, 1'000'000);
   }
 }
 

@@ -3,6 +3,7 @@
 
 #include <cmath>
 #include <numbers>
+#include <set>
 #include <string>
 
 #include "analysis/embedding/mds.h"
@@ -135,6 +136,8 @@ TEST_P(EveryMetric, RefusesWhatCannotBeCompared) {
   EXPECT_THAT(refusal(Matrix::Constant(20, 3, 0.1)),
               AllOf(HasSubstr("x.npy"), HasSubstr("constant")));
   EXPECT_THAT(refusal(Matrix::Ones(1, 3)), HasSubstr("1 samples"));
+  holed(7, 2) = -1e200;
+  EXPECT_THAT(refusal(holed), HasSubstr("unit 2 of sample 7 is -1e+200, beyond 1e150"));
   EXPECT_THAT(refusal(Matrix(0, 3)), HasSubstr("0 samples"));
 }
 
@@ -211,7 +214,7 @@ TEST(SvccaTest, KeepsAnOrthonormalBasisOfTheSmallestDirectionsToo) {
   const Matrix basis =
       Eigen::HouseholderQR<Matrix>(centred).householderQ() * Matrix::Identity(100, 7);
   const Matrix x = basis * scales.asDiagonal();
-  const Matrix u = Leading(x, 1.0).u;
+  const Matrix u = LeadingByShare(x, 1.0).u;
   ASSERT_EQ(u.cols(), 7);
   EXPECT_LT((u.transpose() * u - Matrix::Identity(7, 7)).cwiseAbs().maxCoeff(), 1e-12);
 }
@@ -257,6 +260,18 @@ TEST(CkaTest, CopiesAreNotNearerThanZeroAndCanBeEmbedded) {
     const auto embedding = EmbedMds(distances);
     EXPECT_TRUE(embedding.ok()) << embedding.status();
   }
+}
+
+TEST(IdentityTest, SettingsThatDifferHaveDifferentNames) {
+  std::set<std::string> identities;
+  for (const MetricKind& kind : MetricKinds()) {
+    identities.insert(IdentityOf(kind, CompleteSettings(kind, {}).value()));
+  }
+  EXPECT_EQ(identities.size(), MetricKinds().size());
+  const MetricKind& svcca = **FindMetric("svcca");
+  EXPECT_NE(IdentityOf(svcca, {{"variance", 0.9999999}}), IdentityOf(svcca, {{"variance", 1}}));
+  EXPECT_EQ(IdentityOf(svcca, {{"components", 3}, {"variance", 0.95}}),
+            "svcca components=3 variance=0.95");
 }
 
 TEST(MakeMetricTest, RefusalsSayWhatThereIs) {

@@ -11,12 +11,11 @@
 #include "analysis/embedding/rank_correlation.h"
 #include "analysis/metric.h"
 #include "analysis/topology/graph.h"
+#include "analysis/topology/kinds.h"
 #include "base/array_file.h"
 #include "base/random_stream.h"
 
 namespace rnnfarm::analysis {
-
-MetricKind FixedPointGraphKind(), GromovWassersteinKind();
 
 namespace {
 
@@ -154,7 +153,7 @@ TEST(FixedPointGraphTest, IsTheFrobeniusNormOfTheDifference) {
   const Graph a = Cube(0, true, 0), b = Rewired(a, 3, 1);
   EXPECT_EQ(kind.input, MetricInput::kFixedPoints);
   EXPECT_TRUE(kind.make(settings)->EqualExtents());
-  EXPECT_EQ(Distance(kind, settings, a, b), GraphDistance(a, b));
+  EXPECT_EQ(Distance(kind, settings, a, b), GraphDistance(a.adjacency, b.adjacency));
   EXPECT_EQ(Distance(kind, settings, a, a), 0);
   EXPECT_THAT(kind.make(settings)->Prepare("no archive", "a.npz").status().message(),
               HasSubstr("a.npz"));
@@ -209,7 +208,7 @@ TEST(GromovWassersteinTest, RanksEqualGraphsLikeTheirMatrices) {
     for (int i = 0; i < kGraphs; ++i) {
       const Graph other = Rewired(graph, i + 1, i);
       const int nodes = static_cast<int>(graph.adjacency.rows());
-      frobenius[i] = GraphDistance(graph, other);
+      frobenius[i] = GraphDistance(graph.adjacency, other.adjacency);
       gromov[i] = Gromov(graph, other);
       relabelled[i] = Gromov(graph, Only(other, Shuffled(nodes, i)));
       // The plan that maps every node to itself is one of those that are tried.

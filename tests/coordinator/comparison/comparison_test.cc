@@ -5,6 +5,8 @@
 
 #include <algorithm>
 #include <cmath>
+#include <filesystem>
+#include <iterator>
 #include <limits>
 
 #include "absl/strings/str_split.h"
@@ -309,6 +311,45 @@ TEST(CompareTest, AMetricNamedTwiceIsRefused) {
   analysis.clear_metric();
   analysis.add_metric();
   EXPECT_TRUE(absl::IsInvalidArgument(CompareAll(synthetic, analysis).status()));
+}
+
+TEST(CompareAheadTest, KeepsWhatTheComparisonThenFinds) {
+  const std::string folder = ::testing::TempDir() + "/rnnfarm_compare_ahead";
+  const analysis::Scratch scratch(folder);
+  scratch.Remove();
+  SyntheticNetworks synthetic;
+  for (int seed = 0; seed < 2 * analysis::kTileSide; ++seed) synthetic.Add("gru", seed);
+  std::vector<v1::Network>& networks = synthetic.networks();
+  EXPECT_EQ(CompleteBlocks(networks), 2);
+  const v1::Network last = networks.back();
+  networks.back().clear_artifacts();
+  networks.back().set_included(false);
+  EXPECT_EQ(CompleteBlocks(networks), 1);
+  networks[0].set_included(false);
+  EXPECT_EQ(CompleteBlocks(networks), 0);
+  networks[0].set_excluded_reason("diverged");
+  EXPECT_EQ(CompleteBlocks(networks), 1);
+
+  Input input;
+  input.task = "flipflop";
+  input.networks = networks;
+  input.pairs.scratch = &scratch;
+  const auto read = [&](const std::string& digest) { return synthetic.Read(digest); };
+  EXPECT_TRUE(absl::IsCancelled(CompareAhead(input, read, [] { return false; })));
+  ASSERT_TRUE(CompareAhead(input, read, [] { return true; }).ok());
+  // A tile for each of the four metrics.
+  EXPECT_EQ(std::distance(std::filesystem::directory_iterator(folder),
+                          std::filesystem::directory_iterator()),
+            4);
+  networks.back() = last;
+  input.networks = networks;
+  const auto progress = [](absl::string_view, double) { return true; };
+  const auto with = Compare(input, read, progress);
+  input.pairs.scratch = nullptr;
+  const auto without = Compare(input, read, progress);
+  ASSERT_TRUE(with.ok() && without.ok()) << with.status() << without.status();
+  EXPECT_EQ(*with, *without);
+  scratch.Remove();
 }
 
 TEST(CompareTest, ProgressRisesToOneAndCancels) {

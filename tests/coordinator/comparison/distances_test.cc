@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <complex>
 #include <vector>
 
 #include "tests/coordinator/comparison/synthetic_networks.h"
@@ -13,9 +14,8 @@ namespace {
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 
-absl::StatusOr<MetricDistances> Measure(SyntheticNetworks& synthetic,
-                                        const MetricSettings& settings, int threads,
-                                        int64_t memory_bytes) {
+absl::StatusOr<MetricDistances> Measure(SyntheticNetworks& synthetic, const ChosenMetric& settings,
+                                        int threads, int64_t memory_bytes) {
   return MeasureDistances(settings, synthetic.networks(),
                           [&](const std::string& digest) { return synthetic.Read(digest); },
                           {.threads = threads, .memory_bytes = memory_bytes});
@@ -47,8 +47,8 @@ TEST_P(StatesMetric, LittleMemoryAndManyThreadsChangeNothing) {
 }
 
 TEST(MeasureDistancesTest, ProgressRisesToOneAndCancels) {
-  for (const MetricSettings& settings :
-       {MetricSettings{"svcca", {}}, MetricSettings{"fixed_point_graph", {}}}) {
+  for (const ChosenMetric& settings :
+       {ChosenMetric{"svcca", {}}, ChosenMetric{"fixed_point_graph", {}}}) {
     SyntheticNetworks synthetic;
     for (int seed = 0; seed < 6; ++seed) synthetic.Add("gru", seed);
     const auto read = [&](const std::string& digest) { return synthetic.Read(digest); };
@@ -74,8 +74,8 @@ TEST(MeasureDistancesTest, ProgressRisesToOneAndCancels) {
 }
 
 TEST(MeasureDistancesTest, AFileThatTheStoreCannotGiveIsAnError) {
-  for (const MetricSettings& settings :
-       {MetricSettings{"cka", {}}, MetricSettings{"fixed_point_graph", {}}}) {
+  for (const ChosenMetric& settings :
+       {ChosenMetric{"cka", {}}, ChosenMetric{"fixed_point_graph", {}}}) {
     SyntheticNetworks synthetic;
     for (int seed = 0; seed < 3; ++seed) synthetic.Add("gru", seed);
     for (const char* role : {"states", "fixed_points"}) {
@@ -111,16 +111,38 @@ TEST(MeasureDistancesTest, NetworksThatAreNotIncludedHaveNoRow) {
   EXPECT_TRUE(distances->left_out.empty());
 }
 
+TEST(MeasureDistancesTest, NetworksWithoutADistanceAreLeftOut) {
+  SyntheticNetworks synthetic;
+  for (int seed = 0; seed < 5; ++seed) synthetic.Add("gru", seed);
+  // Its fixed points have features, the others' have none.
+  base::Archive archive;
+  archive.Add("transitions", base::Array::Of<double>({1, 1}, {1}));
+  archive.Add("readout", base::Array::Of<double>({1, 1}, {1}));
+  archive.Add("n_unstable", base::Array::Of<int64_t>({1}, {0}));
+  archive.Add("eigval_J_xstar", base::Array::Of<std::complex<double>>({1, 1}, {0.5}));
+  archive.Add("node_point", base::Array::Of<int64_t>({1}, {0}));
+  synthetic.SetFile(synthetic.networks()[1], "fixed_points", archive.Encode().value());
+  const auto distances =
+      Measure(synthetic, {"gromov_wasserstein", {}}, 1, analysis::kDefaultMemoryBytes);
+  ASSERT_TRUE(distances.ok()) << distances.status();
+  EXPECT_THAT(distances->rows, ElementsAre(0, 2, 3, 4));
+  ASSERT_EQ(distances->left_out.size(), 1u);
+  EXPECT_EQ(distances->left_out[0].network, 1);
+  EXPECT_THAT(distances->left_out[0].reason, HasSubstr("no distance to 4 of the other"));
+  EXPECT_TRUE(distances->distances.allFinite());
+}
+
 TEST(PrepareDistancesTest, WhatIsComputedAheadIsNotComputedAgain) {
   const analysis::Scratch scratch(::testing::TempDir() + "/rnnfarm_ahead");
-  scratch.Remove("");
+  scratch.Remove();
   SyntheticNetworks synthetic;
   for (int seed = 0; seed < 2 * analysis::kTileSide + 3; ++seed) synthetic.Add("gru", seed);
   const auto read = [&](const std::string& digest) { return synthetic.Read(digest); };
   // One of the second block is still being trained.
   v1::Network last = synthetic.networks()[analysis::kTileSide + 1];
   synthetic.networks()[analysis::kTileSide + 1].clear_artifacts();
-  const MetricSettings settings{"svcca", {}};
+  synthetic.networks()[analysis::kTileSide + 1].set_included(false);
+  const ChosenMetric settings{"svcca", {}};
   const analysis::PairwiseOptions options{.scratch = &scratch};
   ASSERT_TRUE(PrepareDistances(settings, synthetic.networks(), read, options).ok());
   EXPECT_EQ(synthetic.reads(), analysis::kTileSide + 3);
@@ -136,8 +158,8 @@ TEST(PrepareDistancesTest, WhatIsComputedAheadIsNotComputedAgain) {
 
 TEST(MeasureDistancesTest, NothingToCompareIsNoError) {
   SyntheticNetworks synthetic;
-  for (const MetricSettings& settings :
-       {MetricSettings{"cka", {}}, MetricSettings{"fixed_point_graph", {}}}) {
+  for (const ChosenMetric& settings :
+       {ChosenMetric{"cka", {}}, ChosenMetric{"fixed_point_graph", {}}}) {
     const auto none = Measure(synthetic, settings, 2, analysis::kDefaultMemoryBytes);
     ASSERT_TRUE(none.ok()) << none.status();
     EXPECT_TRUE(none->rows.empty());
