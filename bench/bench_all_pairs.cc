@@ -161,7 +161,7 @@ absl::StatusOr<Run> Compare(const Population& population, const std::string& nam
     input.files.push_back({number, base::DigestOf(number), ""});
   }
   input.read = [&](int i) -> absl::StatusOr<std::string> { return population.File(i); };
-  const analysis::Scratch scratch(folder);
+  const analysis::Scratch scratch(folder + "/scratch");
   Run run;
   const Clock::time_point begin = Clock::now();
   auto result = analysis::MeasureAllPairs(
