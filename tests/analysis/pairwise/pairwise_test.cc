@@ -195,6 +195,26 @@ TEST_F(PairwiseTest, ErrorsOfReadingAreReturned) {
   EXPECT_TRUE(absl::IsUnavailable(MeasureAllPairs(input_, {.threads = 3}).status()));
 }
 
+TEST_F(PairwiseTest, WhatIsNotAcceptedIsNotCompared) {
+  AddFile("no array");
+  metric_.distances = 0;
+  const auto refused = MeasureAllPairs(input_, {.accept = [](const std::vector<Member>& members) {
+                                         return absl::InvalidArgumentError(members.back().reason);
+                                       }});
+  EXPECT_THAT(std::string(refused.status().message()), HasSubstr("not a NumPy .npy file"));
+  EXPECT_EQ(metric_.distances, 0);
+}
+
+TEST_F(PairwiseTest, AllThreadsStopWithinARowOfPairs) {
+  metric_.distances = 0;
+  std::atomic<int> asked = 0;
+  // All are prepared, then the first rows end it.
+  const auto stopped =
+      MeasureAllPairs(input_, {.threads = 2, .go_on = [&] { return ++asked <= kNetworks; }});
+  EXPECT_TRUE(absl::IsCancelled(stopped.status())) << stopped.status();
+  EXPECT_LE(metric_.distances, 2 * kTileSide);
+}
+
 TEST_F(PairwiseTest, NothingAndOneNetworkAreNoError) {
   input_.files.resize(1);
   EXPECT_EQ(Distances({}), Matrix::Zero(1, 1));
