@@ -75,8 +75,16 @@ using Event =
 // volatile fields.
 using Record = std::variant<v1::Sweep, v1::Configuration, v1::Network, v1::Job>;
 
+// One line more in the log of a job; lines of a job are numbered from 0 without a gap.
+struct NewJobEvent {
+  std::string job;
+  int64_t number = 0;
+  v1::JobEvent event;
+};
+
 struct Effects {
   std::vector<Record> writes;
+  std::vector<NewJobEvent> events;
   // The answer to the caller: an error, or the response of the event's kind.
   absl::Status status;
   std::variant<std::monostate, v1::SubmitSweepResponse, v1::Sweep, v1::RetryJobsResponse,

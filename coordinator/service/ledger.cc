@@ -220,6 +220,9 @@ absl::StatusOr<Reply> Ledger::ApplyEvent(const scheduler::Event& event, absl::Ti
   }
   scheduler::Effects effects = scheduler_.Apply(event, now);
   for (scheduler::Record& record : effects.writes) std::visit(AddRecord{batch}, record);
+  for (scheduler::NewJobEvent& added : effects.events) {
+    batch.events.push_back({std::move(added.job), added.number, std::move(added.event)});
+  }
   woke = woke || effects.wake_idle;
   if (!effects.status.ok()) return effects.status;
   if (sync != nullptr) {

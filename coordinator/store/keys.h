@@ -16,6 +16,8 @@ inline constexpr char kSweepPrefix = '1';
 inline constexpr char kConfigurationPrefix = '2';
 inline constexpr char kNetworkPrefix = '3';
 inline constexpr char kJobPrefix = '4';
+// Read when asked for, never at start.
+inline constexpr char kEventPrefix = '5';
 
 inline std::string BigEndian(uint64_t value) {
   std::string bytes(8, '\0');
@@ -35,6 +37,15 @@ inline std::string RecordKey(char prefix, absl::string_view name) {
 
 inline std::string ConfigurationKey(absl::string_view sweep, absl::string_view key) {
   return RecordKey(kConfigurationPrefix, absl::StrCat(sweep, "/configurations/", key));
+}
+
+// A job's events lie together, in order of their numbers.
+inline std::string EventPrefix(absl::string_view job) {
+  return absl::StrCat(RecordKey(kEventPrefix, job), "#");
+}
+
+inline std::string EventKey(absl::string_view job, int64_t number) {
+  return absl::StrCat(EventPrefix(job), BigEndian(static_cast<uint64_t>(number)));
 }
 
 inline std::string ChunkKey(absl::string_view digest, int64_t offset) {

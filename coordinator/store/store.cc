@@ -34,6 +34,8 @@ class RocksStore : public Store {
 
   absl::Status Commit(const std::vector<Batch>& batches) override;
   absl::Status Load(const Visitor& visitor) override;
+  absl::StatusOr<std::vector<v1::JobEvent>> ReadEvents(absl::string_view job, int64_t first,
+                                                       int count) override;
   absl::StatusOr<std::string> FindAnswer(absl::string_view request_id) override {
     return answers_.Find(request_id);
   }
@@ -84,6 +86,7 @@ void RocksStore::AddRecords(rocksdb::WriteBatch& rows, const Batch& batch) {
     put(RecordKey(kNetworkPrefix, network.name()), network);
   }
   for (const auto& job : batch.jobs) put(RecordKey(kJobPrefix, job.name()), job);
+  for (const auto& row : batch.events) put(EventKey(row.job, row.number), row.event);
 }
 
 absl::Status RocksStore::Commit(const std::vector<Batch>& batches) {
@@ -127,6 +130,27 @@ absl::Status RocksStore::Load(const Visitor& visitor) {
   return LoadKind<v1::Job>(kJobPrefix, visitor.job);
 }
 
+absl::StatusOr<std::vector<v1::JobEvent>> RocksStore::ReadEvents(absl::string_view job,
+                                                                 int64_t first, int count) {
+  const std::string prefix = EventPrefix(job);
+  std::vector<v1::JobEvent> events;
+  std::unique_ptr<rocksdb::Iterator> row(
+      database_->db().NewIterator(rocksdb::ReadOptions(), database_->records()));
+  for (row->Seek(EventKey(job, first));
+       row->Valid() && row->key().starts_with(prefix) && static_cast<int>(events.size()) < count;
+       row->Next()) {
+    v1::JobEvent event;
+    if (!event.ParseFromArray(row->value().data(), static_cast<int>(row->value().size()))) {
+      return absl::DataLossError(absl::StrCat("an event of ", job, " is damaged"));
+    }
+    events.push_back(std::move(event));
+  }
+  if (auto status = FromRocks(row->status(), "cannot read a job's events"); !status.ok()) {
+    return status;
+  }
+  return events;
+}
+
 absl::StatusOr<v1::Artifact> RocksStore::PutArtifact(absl::string_view bytes) {
   const std::string digest = base::DigestOf(bytes);
   const int64_t size = static_cast<int64_t>(bytes.size());
@@ -151,7 +175,7 @@ absl::Status SyncFolder(const std::string& path) {
 
 bool Batch::empty() const {
   return sweeps.empty() && configurations.empty() && networks.empty() && jobs.empty() &&
-         answers.empty();
+         events.empty() && answers.empty();
 }
 
 absl::StatusOr<std::unique_ptr<Store>> Store::Open(const Options& options) {

@@ -23,12 +23,20 @@ struct Options {
   int64_t free_space_floor_bytes = int64_t{256} << 20;
 };
 
+// One line of a job's log.
+struct JobEventRow {
+  std::string job;     // sweeps/{sweep}/jobs/{job}
+  int64_t number = 0;  // from 0, without a gap
+  v1::JobEvent event;
+};
+
 // Everything one event changes, committed whole or not at all.
 struct Batch {
   std::vector<v1::Sweep> sweeps;
   std::vector<v1::Configuration> configurations;
   std::vector<v1::Network> networks;
   std::vector<v1::Job> jobs;
+  std::vector<JobEventRow> events;
   // request_id to serialised response, answered again when the request is repeated.
   std::vector<std::pair<std::string, std::string>> answers;
   bool empty() const;
@@ -51,6 +59,9 @@ class Store {
     std::function<void(v1::Job)> job;
   };
   virtual absl::Status Load(const Visitor& visitor) = 0;
+  // Lines of the job's log from number `first` on, at most `count`; fewer at its end.
+  virtual absl::StatusOr<std::vector<v1::JobEvent>> ReadEvents(absl::string_view job, int64_t first,
+                                                               int count) = 0;
   // NOT_FOUND if the request was not answered before.
   virtual absl::StatusOr<std::string> FindAnswer(absl::string_view request_id) = 0;
 

@@ -31,6 +31,9 @@ class FakeStore : public store::Store {
     if (found == answers.end()) return absl::NotFoundError("not answered before");
     return found->second;
   }
+  absl::StatusOr<std::vector<v1::JobEvent>> ReadEvents(absl::string_view, int64_t, int) override {
+    return Unused();
+  }
   absl::StatusOr<UploadState> GetUpload(absl::string_view) override { return Unused(); }
   absl::Status AppendUpload(absl::string_view, int64_t, int64_t, absl::string_view) override {
     return Unused();

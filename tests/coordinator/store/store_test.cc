@@ -51,6 +51,28 @@ TEST(Store, KeepsRecordsInOrderOverReopening) {
                                 "sweeps/s/jobs/j2"));
 }
 
+TEST(Store, KeepsTheLogOfEachJobInOrderOverReopening) {
+  StoreFolder folder;
+  {
+    auto store = folder.MustOpen();
+    Batch batch;
+    for (int64_t number = 0; number < 300; ++number) {
+      batch.events.push_back({"sweeps/s/jobs/j", number, {}});
+      batch.events.back().event.set_attempt(static_cast<uint64_t>(number));
+    }
+    batch.events.push_back({"sweeps/s/jobs/j2", 0, {}});
+    ASSERT_TRUE(store->Commit({batch}).ok());
+  }
+  auto store = folder.MustOpen();
+  auto events = store->ReadEvents("sweeps/s/jobs/j", 254, 1000);
+  ASSERT_TRUE(events.ok()) << events.status();
+  ASSERT_EQ(events->size(), 46);
+  EXPECT_EQ(events->front().attempt(), 254);
+  EXPECT_EQ(events->back().attempt(), 299);
+  EXPECT_EQ(store->ReadEvents("sweeps/s/jobs/j", 0, 7)->size(), 7);
+  EXPECT_TRUE(store->ReadEvents("sweeps/s/jobs/none", 0, 7)->empty());
+}
+
 TEST(Store, RemembersAnswersOverReopening) {
   StoreFolder folder;
   {
