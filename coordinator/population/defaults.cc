@@ -94,6 +94,11 @@ v1::SweepSpec WithDefaults(const v1::SweepSpec& spec) {
 }
 
 std::string SpecDigest(const v1::SweepSpec& resolved) {
+  if (resolved.has_scheduling()) {
+    v1::SweepSpec without = resolved;
+    without.clear_scheduling();
+    return SpecDigest(without);
+  }
   std::string bytes;
   {
     google::protobuf::io::StringOutputStream stream(&bytes);

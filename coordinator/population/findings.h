@@ -43,6 +43,7 @@ void CheckSearch(const v1::SweepSpec& spec, Findings& findings);
 void CheckTraining(const v1::SweepSpec& spec, Findings& findings);
 void CheckAnalysis(const v1::SweepSpec& spec, Findings& findings);
 void CheckLimits(const v1::SweepSpec& spec, Findings& findings);
+void CheckScheduling(const v1::SweepSpec& spec, Findings& findings);
 void CheckImports(const v1::SweepSpec& spec, Findings& findings);
 void CheckKnownHyperparameters(const v1::SweepSpec& spec, Findings& findings);
 

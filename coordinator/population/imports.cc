@@ -56,12 +56,6 @@ void CheckImport(const v1::SweepSpec& spec, const v1::Import& import, const std:
   }
 }
 
-int64_t GatesOf(absl::string_view architecture) {
-  if (architecture == "lstm") return 4;
-  if (architecture == "gru") return 3;
-  return architecture == "ugrnn" ? 2 : 1;
-}
-
 // The first gate's name in the equations.
 absl::string_view FirstGate(absl::string_view architecture) {
   if (architecture == "lstm") return "_I";

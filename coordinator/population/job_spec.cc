@@ -43,15 +43,20 @@ void SetCurriculum(const v1::Task& task, v1::Training& training) {
   }
 }
 
-void SetTraining(const v1::SweepSpec& resolved, const v1::Configuration& configuration,
-                 v1::JobSpec& spec) {
-  v1::Training& training = *spec.mutable_training();
-  v1::Cell& cell = *spec.mutable_cell();
+// The sweep's, with the configuration's axes applied.
+void ApplyAxes(const v1::SweepSpec& resolved, const v1::Configuration& configuration,
+               v1::Training& training, v1::Cell& cell) {
   training = resolved.training();
   cell = resolved.cell();
   const std::map<std::string, double> axes(configuration.axes().begin(),
                                            configuration.axes().end());
   for (const auto& [field, value] : axes) ApplyAxis(field, value, training, cell);
+}
+
+void SetTraining(const v1::SweepSpec& resolved, const v1::Configuration& configuration,
+                 v1::JobSpec& spec) {
+  v1::Training& training = *spec.mutable_training();
+  ApplyAxes(resolved, configuration, training, *spec.mutable_cell());
   if (!training.has_decay_steps()) training.set_decay_steps(training.iterations());
   SetCurriculum(spec.task(), training);
 }
@@ -62,8 +67,8 @@ void SetAnalysis(const v1::SweepSpec& resolved, v1::JobSpec& spec) {
     spec.mutable_fixed_points()->set_start_noise(StartNoise(spec.task()));
   }
   // Result files hold transitions whether or not the sweep compares graphs.
-  v1::SweepSpec plain;
-  *spec.mutable_fixed_point_graph() = WithDefaults(plain).analysis().metric(3).fixed_point_graph();
+  static const auto& kDefaults = *new v1::SweepSpec(WithDefaults(v1::SweepSpec()));
+  *spec.mutable_fixed_point_graph() = kDefaults.analysis().metric(3).fixed_point_graph();
   for (const v1::Metric& metric : resolved.analysis().metric()) {
     if (metric.has_fixed_point_graph()) {
       *spec.mutable_fixed_point_graph() = metric.fixed_point_graph();
@@ -75,10 +80,8 @@ void SetSearch(const v1::SweepSpec& resolved, const v1::Configuration& configura
                const v1::Job& job, v1::JobSpec& spec) {
   spec.set_stream_key(absl::StrCat(configuration.key(), "-d", job.draw()));
   *spec.mutable_hyperparameters() = DrawHyperparameters(resolved, configuration.key(), job.draw());
-  v1::SweepSpec along_axes;
-  along_axes.mutable_search()->set_rungs(resolved.search().rungs());
-  along_axes.mutable_training()->set_iterations(spec.training().iterations());
-  spec.set_until_iteration(RungIterations(along_axes, job.rung()));
+  spec.set_until_iteration(
+      RungIterations(resolved.search().rungs(), spec.training().iterations(), job.rung()));
   if (job.draw() < configuration.trials_size()) {
     spec.set_resume_from(configuration.trials(job.draw()).checkpoint());
   }
@@ -99,7 +102,36 @@ void SetNetwork(const v1::Configuration& configuration, const v1::Network& netwo
   }
 }
 
+double OperationsOfIteration(const v1::SweepSpec& resolved, const v1::Configuration& configuration,
+                             const v1::Training& training) {
+  double steps = 1;  // of a dataset it is not known here
+  for (const v1::Task& task : resolved.task()) {
+    if (task.name() == configuration.task()) steps = std::max(1, TaskSteps(task));
+  }
+  const double units = configuration.units();
+  return training.batch_size() * steps * GatesOf(configuration.architecture()) * units * units;
+}
+
 }  // namespace
+
+JobExtent ExtentOf(const v1::SweepSpec& resolved, const v1::Configuration& configuration,
+                   v1::JobKind kind, int rung) {
+  JobExtent extent;
+  if (kind == v1::JOB_KIND_COMPARE) return extent;
+  v1::Training training;
+  v1::Cell cell;
+  ApplyAxes(resolved, configuration, training, cell);
+  extent.operations = OperationsOfIteration(resolved, configuration, training);
+  if (kind == v1::JOB_KIND_ANALYZE) return extent;
+  extent.last_iteration = training.iterations();
+  if (kind == v1::JOB_KIND_SEARCH) {
+    const int rungs = resolved.search().rungs();
+    extent.last_iteration = RungIterations(rungs, training.iterations(), rung);
+    if (rung > 0) extent.first_iteration = RungIterations(rungs, training.iterations(), rung - 1);
+  }
+  extent.operations *= static_cast<double>(extent.last_iteration - extent.first_iteration);
+  return extent;
+}
 
 v1::JobSpec MakeJobSpec(const v1::SweepSpec& resolved, const v1::Configuration& configuration,
                         const v1::Network* network, const v1::Job& job) {
@@ -119,7 +151,9 @@ v1::JobSpec MakeJobSpec(const v1::SweepSpec& resolved, const v1::Configuration& 
   SetTraining(resolved, configuration, spec);
   if (job.kind() == v1::JOB_KIND_SEARCH) SetSearch(resolved, configuration, job, spec);
   if (network != nullptr) SetNetwork(configuration, *network, spec);
-  if (const v1::Import* import = FindImport(resolved, configuration.key())) {
+  const v1::Import* import =
+      configuration.imported() ? FindImport(resolved, configuration.key()) : nullptr;
+  if (import != nullptr) {
     spec.mutable_cell()->set_gate_bias(import->gate_bias());
     spec.mutable_cell()->set_alpha(import->alpha());
   }

@@ -79,6 +79,12 @@ int TaskSteps(const v1::Task& task) {
   }
 }
 
+int GatesOf(absl::string_view architecture) {
+  if (architecture == "lstm") return 4;
+  if (architecture == "gru") return 3;
+  return architecture == "ugrnn" ? 2 : 1;
+}
+
 std::string MetricName(const v1::Metric& metric) {
   const auto* field = v1::Metric::descriptor()->FindFieldByNumber(metric.kind_case());
   return field == nullptr ? "" : field->name();

@@ -33,7 +33,7 @@ std::vector<Violation> Validate(const v1::SweepSpec& spec,
 // The same sweep with every default written out. Of a valid specification.
 v1::SweepSpec WithDefaults(const v1::SweepSpec& spec);
 
-// SHA-256 of the resolved specification.
+// SHA-256 of the resolved specification but for its scheduling, which changes no result.
 std::string SpecDigest(const v1::SweepSpec& resolved);
 
 struct Population {
@@ -54,12 +54,24 @@ v1::Hyperparameters DrawHyperparameters(const v1::SweepSpec& resolved,
                                         absl::string_view configuration, int draw);
 // Iterations after which rung `rung` of a search ends.
 int64_t RungIterations(const v1::SweepSpec& resolved, int rung);
+// The same of `rungs` rungs, where the last one trains `iterations`.
+int64_t RungIterations(int rungs, int64_t iterations, int rung);
 // Draws that enter the rung after one with `draws` draws.
 int NextRungSize(int draws);
 
 // What a worker needs to do a job.
 v1::JobSpec MakeJobSpec(const v1::SweepSpec& resolved, const v1::Configuration& configuration,
                         const v1::Network* network, const v1::Job& job);
+
+// How far a job trains, and how much work that is.
+struct JobExtent {
+  int64_t first_iteration = 0;  // without a checkpoint of its own
+  int64_t last_iteration = 0;   // both 0 for what does not train
+  // batch x steps x gates x units^2 of all iterations; of an analysis those of one. 0: not known.
+  double operations = 0;
+};
+JobExtent ExtentOf(const v1::SweepSpec& resolved, const v1::Configuration& configuration,
+                   v1::JobKind kind, int rung);
 
 // Paths of a network's result files, by role ("network", "states", "fixed_points").
 std::string ResultPath(const v1::Network& network, absl::string_view role);

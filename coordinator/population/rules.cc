@@ -80,6 +80,9 @@ const std::vector<NumberRule>& Rules() {
       {"Import", "gate_bias", 0, -100, 100},
       {"Import", "alpha", 0.2, 0, 1, true},
       {"Import", "units", {}, 0, 1 << 14},
+      {"Scheduling", "priority", {}, -1000, 1000},
+      {"Scheduling", "weight", {}, 1e-3, 1e3},
+      {"Scheduling", "threads", {}, 1, 4096},
       {"Limits", "max_attempts", 3, 1, 100},
       {"Limits", "max_networks", {}, 1, 1e15},
   };

@@ -61,6 +61,9 @@ inline bool OnlyImports(const v1::SweepSpec& spec) {
 // Length of trials in time steps; 0 for a dataset, whose file is not read here.
 int TaskSteps(const v1::Task& task);
 
+// Gates of a cell: rows of its recurrent weights by units.
+int GatesOf(absl::string_view architecture);
+
 // Number of networks of one cell: seeds, twice that with untrained controls.
 inline int64_t NetworksPerCell(const v1::SweepSpec& spec) {
   return spec.seeds().count() * (spec.training().keep_untrained() ? 2 : 1);

@@ -31,9 +31,13 @@ v1::Hyperparameters DrawHyperparameters(const v1::SweepSpec& resolved,
   return drawn;
 }
 
+int64_t RungIterations(int rungs, int64_t iterations, int rung) {
+  const int halvings = std::max(0, rungs - 1 - rung);
+  return std::max<int64_t>(1, iterations >> std::min(halvings, 62));
+}
+
 int64_t RungIterations(const v1::SweepSpec& resolved, int rung) {
-  const int halvings = std::max(0, resolved.search().rungs() - 1 - rung);
-  return std::max<int64_t>(1, resolved.training().iterations() >> std::min(halvings, 62));
+  return RungIterations(resolved.search().rungs(), resolved.training().iterations(), rung);
 }
 
 int NextRungSize(int draws) { return std::max(1, draws / 2); }

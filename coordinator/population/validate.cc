@@ -185,6 +185,7 @@ std::vector<Violation> Validate(const v1::SweepSpec& spec, int64_t max_networks)
   CheckTraining(spec, findings);
   CheckAnalysis(spec, findings);
   CheckLimits(spec, findings);
+  CheckScheduling(spec, findings);
   CheckImports(spec, findings);
   CheckKnownHyperparameters(spec, findings);
   if (spec.seeds().count() > 0 || OnlyImports(spec)) CheckPopulation(spec, max_networks, findings);

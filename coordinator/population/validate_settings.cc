@@ -1,4 +1,4 @@
-// Search, training, analysis, limits and known hyperparameters: what a table of numbers cannot say.
+// Search, training, analysis, limits, scheduling and known hyperparameters: what a table of numbers cannot say.
 #include <algorithm>
 #include <cmath>
 #include <map>
@@ -6,6 +6,7 @@
 
 #include "absl/strings/str_join.h"
 #include "absl/time/time.h"
+#include "base/memory_size.h"
 #include "coordinator/population/findings.h"
 #include "coordinator/population/rules.h"
 
@@ -165,6 +166,21 @@ void CheckLimits(const v1::SweepSpec& spec, Findings& findings) {
   findings.Add("limits.job_timeout",
                absl::StrCat("job_timeout is \"", spec.limits().job_timeout(),
                             "\"; it must be a duration of at least 1 s such as \"90m\" or \"2h\""));
+}
+
+void CheckScheduling(const v1::SweepSpec& spec, Findings& findings) {
+  const v1::Scheduling& scheduling = spec.scheduling();
+  if (const auto memory = base::ParseMemory(scheduling.memory()); !memory.ok()) {
+    findings.Add("scheduling.memory",
+                 absl::StrCat("memory is \"", scheduling.memory(),
+                              "\"; it must be an amount such as \"4GiB\" or \"512MiB\""));
+  }
+  if (!scheduling.device().empty() && !IsName(scheduling.device(), "-_")) {
+    findings.Add("scheduling.device",
+                 absl::StrCat("device is \"", scheduling.device(),
+                              "\"; it must be a device or engine that `rnnfarm workers list` "
+                              "shows, such as \"cuda\""));
+  }
 }
 
 void CheckKnownHyperparameters(const v1::SweepSpec& spec, Findings& findings) {

@@ -24,7 +24,7 @@ uint64_t OrderOf(v1::JobKind kind, int64_t position, int rung, int draw) {
          (static_cast<uint64_t>(rung) << kRungShift) | static_cast<uint64_t>(draw);
 }
 
-std::string ShapeOf(const v1::Configuration& configuration) {
+std::string ShapeKey(const v1::Configuration& configuration) {
   const std::map<std::string, double> axes(configuration.axes().begin(),
                                            configuration.axes().end());
   return absl::StrCat(configuration.task(), "/", configuration.architecture(), "/",
@@ -48,7 +48,7 @@ void Scheduler::State::AddSweep(v1::Sweep sweep) {
   entry->key = {GetTime(sweep.create_time()), sweep.spec().name()};
   entry->sweep = std::move(sweep);
   sweep_by_id[entry->key.second] = entry.get();
-  if (entry->sweep.state() == v1::SWEEP_STATE_RUNNING) running[entry->key] = entry.get();
+  if (entry->sweep.state() == v1::SWEEP_STATE_RUNNING) queues.Open(*entry);
   sweeps[entry->key] = std::move(entry);
 }
 
@@ -138,7 +138,7 @@ void Scheduler::State::ArrangeNetworks(SweepEntry& sweep,
   int64_t position = 0;
   for (auto& entry : sweep.configurations) {
     entry->position = position++;
-    entry->shape = shapes.try_emplace(ShapeOf(entry->configuration), entry->position).first->second;
+    entry->shape = shapes.try_emplace(ShapeKey(entry->configuration), entry->position).first->second;
     entry->networks.clear();
     entry->entered.clear();
     entry->open_searches = 0;
@@ -150,6 +150,21 @@ void Scheduler::State::ArrangeNetworks(SweepEntry& sweep,
   }
 }
 
+Shape& Scheduler::State::ShapeOf(const JobEntry& job, int64_t queue) {
+  const auto [found, is_new] = job.sweep->shapes[job.job.kind()].try_emplace(queue);
+  Shape& shape = found->second;
+  if (!is_new) return shape;
+  shape.sweep = job.sweep;
+  shape.kind = job.job.kind();
+  shape.queue = queue;
+  if (job.configuration != nullptr) {
+    shape.extent =
+        population::ExtentOf(job.sweep->sweep.spec(), job.configuration->configuration,
+                             job.job.kind(), job.job.rung());
+  }
+  return shape;
+}
+
 void Scheduler::State::LinkJob(std::unique_ptr<JobEntry> owned) {
   JobEntry& entry = *owned;
   const v1::Job& job = entry.job;
@@ -158,41 +173,42 @@ void Scheduler::State::LinkJob(std::unique_ptr<JobEntry> owned) {
     if (task->name == job.task()) entry.task = task.get();
   }
   int64_t position = entry.task->position;
-  entry.queue = 0;
+  int64_t queue = 0;
   if (job.kind() == v1::JOB_KIND_COMPARE) {
     entry.task->compare = &entry;
   } else {
     entry.configuration = sweep.configuration_by_key.at(job.configuration());
+    position = entry.configuration->position;
+    queue = entry.configuration->shape;
   }
   if (job.kind() == v1::JOB_KIND_SEARCH) {
-    position = entry.configuration->position;
     std::vector<int>& entered = entry.configuration->entered;
     if (entered.size() <= static_cast<size_t>(job.rung())) entered.resize(job.rung() + 1);
     ++entered[job.rung()];
     // Later rungs first: they are few, and training waits for their end.
-    entry.queue = entry.configuration->shape * kMostRungs + (kMostRungs - 1 - job.rung());
+    queue = queue * kMostRungs + (kMostRungs - 1 - job.rung());
   } else if (job.kind() != v1::JOB_KIND_COMPARE) {
     entry.network = sweep.network_by_key.at(job.network());
     const bool trains = job.kind() == v1::JOB_KIND_TRAIN;
     (trains ? entry.network->train : entry.network->analyze) = &entry;
-    if (trains) entry.queue = entry.configuration->shape;
-    position = entry.configuration->position;
   }
+  entry.shape = &ShapeOf(entry, queue);
   entry.order = OrderOf(job.kind(), position, job.rung(), job.draw());
   // Neither has a draw: its bits number the networks of one configuration.
   if (entry.network != nullptr) entry.order += entry.network->place;
   Count(entry, +1);
+  if (job.state() == v1::JOB_STATE_SUCCEEDED) Measure(entry);
   sweep.jobs[entry.order] = std::move(owned);
 }
 
 void Scheduler::State::ArrangeJobs(SweepEntry& sweep) {
-  for (auto& [order, job] : sweep.jobs) {
-    Dequeue(*job);
-    sweep.unarranged.push_back(std::move(job));
-  }
+  AdoptScheduling(sweep);
+  for (auto& [order, job] : sweep.jobs) sweep.unarranged.push_back(std::move(job));
   sweep.jobs.clear();
   sweep.leased.clear();
-  sweep.open = 0;
+  for (auto& shapes : sweep.shapes) shapes.clear();
+  sweep.measured = {};
+  open_jobs -= std::exchange(sweep.open, 0);
   for (auto& job : sweep.unarranged) LinkJob(std::move(job));
   sweep.unarranged.clear();
   for (auto& [order, job] : sweep.jobs) {
@@ -205,20 +221,6 @@ void Scheduler::State::Arrange(SweepEntry& sweep, const population::Population& 
   ArrangeTasks(sweep);
   ArrangeNetworks(sweep, population);
   ArrangeJobs(sweep);
-}
-
-void Scheduler::State::EnqueueAll(SweepEntry& sweep) {
-  for (auto& [order, job] : sweep.jobs) Enqueue(*job);
-}
-
-void Scheduler::State::RestoreLease(JobEntry& job) {
-  if (job.job.state() != v1::JOB_STATE_LEASED) return;
-  const auto& attempts = job.job.attempts();
-  if (!attempts.empty()) job.worker = attempts[attempts.size() - 1].worker();
-  job.lease_end = now + options.lease_term;
-  job.renewed = now;
-  job.acknowledged = false;
-  lease_ends.insert({job.lease_end, job.job.name()});
 }
 
 }  // namespace rnnfarm::scheduler

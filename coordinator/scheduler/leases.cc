@@ -1,230 +1,171 @@
-// Workers, the leases they hold, and the passing of time.
+// Live attempts, who has them, and the passing of time.
 #include <algorithm>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "coordinator/scheduler/state.h"
 
 namespace rnnfarm::scheduler {
 namespace {
 
-// What gets a lease first. Comparisons and analyses finish what has begun.
-constexpr v1::JobKind kPriority[] = {v1::JOB_KIND_COMPARE, v1::JOB_KIND_ANALYZE,
-                                     v1::JOB_KIND_SEARCH, v1::JOB_KIND_TRAIN};
+// What has not begun yet cannot get on.
+constexpr char kWaitingForMemory[] = "waiting for memory";
 
-// Leases in one answer at most, whatever a worker says that it has room for.
-constexpr int kMostGranted = 4096;
-
-void SetDuration(absl::Duration duration, google::protobuf::Duration& out) {
-  const int64_t milliseconds = absl::ToInt64Milliseconds(duration);
-  out.set_seconds(milliseconds / 1000);
-  out.set_nanos(static_cast<int32_t>(milliseconds % 1000 * 1'000'000));
+v1::Attempt* FindAttempt(v1::Job& job, uint64_t number) {
+  auto& attempts = *job.mutable_attempts();
+  const auto found = std::find_if(attempts.rbegin(), attempts.rend(), [&](const auto& attempt) {
+    return attempt.attempt() == number;
+  });
+  return found == attempts.rend() ? nullptr : &*found;
 }
 
-bool Can(const v1::Capability& capability, v1::JobKind kind) {
-  const auto& kinds = capability.kind();
-  return std::find(kinds.begin(), kinds.end(), kind) != kinds.end();
+// Shows how far the attempt is that got furthest.
+void ShowProgress(JobEntry& job) {
+  const v1::Progress* furthest = nullptr;
+  for (const LiveLease& lease : job.leases) {
+    if (furthest == nullptr || lease.progress.iteration() > furthest->iteration()) {
+      furthest = &lease.progress;
+    }
+  }
+  if (furthest != nullptr && furthest->ByteSizeLong() > 0) {
+    *job.job.mutable_progress() = *furthest;
+  } else {
+    job.job.clear_progress();
+  }
 }
 
 }  // namespace
 
-WorkerEntry& Scheduler::State::Register(const v1::SyncRequest& request) {
-  const auto [found, is_new] = workers.try_emplace(request.worker());
-  WorkerEntry& worker = found->second;
-  const v1::WorkerState was = worker.worker.state();
-  silences.erase({worker.silence, request.worker()});
-  worker.worker.set_name(request.worker());
-  *worker.worker.mutable_capability() = request.capability();
-  worker.worker.set_build(request.build());
-  worker.worker.set_host(request.host());
-  SetTime(now, *worker.worker.mutable_last_sync_time());
-  worker.silence = now + options.lease_term;
-  silences.insert({worker.silence, request.worker()});
-  // It goes with nothing in hand: the next one of this name is another process.
-  const bool leaves = request.draining() && request.held().empty();
-  if (leaves || is_new || was == v1::WORKER_STATE_LOST) worker.drain_requested = false;
-  const bool drains = request.draining() || worker.drain_requested;
-  if (drains) {
-    worker.worker.set_state(v1::WORKER_STATE_DRAINING);
-  } else if (was != v1::WORKER_STATE_QUARANTINED && was != v1::WORKER_STATE_ACTIVE) {
-    worker.worker.set_state(v1::WORKER_STATE_ACTIVE);
-    worker.worker.set_failures_in_a_row(0);
-    worker.failed.clear();
+LiveLease* Scheduler::State::FindLease(JobEntry& job, uint64_t attempt) {
+  for (LiveLease& lease : job.leases) {
+    if (lease.attempt == attempt) return &lease;
   }
-  return worker;
+  return nullptr;
+}
+
+void Scheduler::State::SetDeadline(JobEntry& job, LiveLease& lease) {
+  deadlines.erase({lease.deadline, {&job, lease.attempt}});
+  lease.deadline = std::min(lease.end, lease.moved + options.stall_limit);
+  deadlines.insert({lease.deadline, {&job, lease.attempt}});
+}
+
+void Scheduler::State::BeginLease(JobEntry& job, LiveLease lease) {
+  Unwatch(job);
+  lease.renewed = now;
+  lease.end = now + options.lease_term;
+  const auto worker = workers.find(lease.worker);
+  if (worker != workers.end()) worker->second.leases.insert({&job, lease.attempt});
+  job.leases.push_back(std::move(lease));
+  job.sweep->leased.insert(job.order);
+  SetDeadline(job, job.leases.back());
+  Watch(job);
+}
+
+void Scheduler::State::EndLease(JobEntry& job, uint64_t number, absl::string_view outcome) {
+  v1::Attempt* attempt = FindAttempt(job.job, number);
+  if (attempt != nullptr) {
+    attempt->set_outcome(ShortReason(outcome));
+    SetTime(now, *attempt->mutable_end_time());
+  }
+  Unwatch(job);
+  LiveLease& lease = *FindLease(job, number);
+  deadlines.erase({lease.deadline, {&job, number}});
+  const auto worker = workers.find(lease.worker);
+  if (worker != workers.end()) worker->second.leases.erase({&job, number});
+  // It was charged what such jobs take as a rule.
+  const double took = absl::ToDoubleSeconds(now - lease.begin);
+  queues.Charge(*job.sweep, took - lease.charged);
+  job.leases.erase(job.leases.begin() + (&lease - job.leases.data()));
+  if (job.leases.empty()) job.sweep->leased.erase(job.order);
+  ShowProgress(job);
+  Watch(job);
+  MarkDirty(job);
+}
+
+void Scheduler::State::EndLeases(JobEntry& job, absl::string_view outcome) {
+  while (!job.leases.empty()) EndLease(job, job.leases.back().attempt, outcome);
+}
+
+void Scheduler::State::RestoreLeases(JobEntry& job) {
+  if (job.job.state() != v1::JOB_STATE_LEASED) return;
+  for (const v1::Attempt& attempt : job.job.attempts()) {
+    if (!attempt.outcome().empty()) continue;
+    LiveLease lease;
+    lease.attempt = attempt.attempt();
+    lease.worker = attempt.worker();
+    lease.begin = GetTime(attempt.start_time());
+    BeginLease(job, std::move(lease));
+  }
+}
+
+void Scheduler::State::NoteProgress(JobEntry& job, LiveLease& lease,
+                                    const v1::Progress& progress) {
+  const bool moved = progress.counter() != lease.progress.counter() ||
+                     lease.moved == absl::InfiniteFuture() ||
+                     progress.phase() == kWaitingForMemory;
+  // A worker that does not count cannot be judged.
+  if (progress.counter() == 0) {
+    lease.moved = absl::InfiniteFuture();
+  } else if (moved) {
+    lease.moved = now;
+  }
+  lease.progress = progress;
+  ShowProgress(job);
 }
 
 void Scheduler::State::Renew(WorkerEntry& worker, const v1::SyncRequest& request,
                              v1::SyncResponse& response) {
   for (const v1::HeldLease& held : request.held()) {
     JobEntry* job = FindJob(held.job());
-    const bool its_own = job != nullptr && job->job.state() == v1::JOB_STATE_LEASED &&
-                         job->job.attempt() == held.attempt() && job->worker == request.worker();
-    if (!its_own) {
+    LiveLease* lease = job == nullptr ? nullptr : FindLease(*job, held.attempt());
+    if (lease == nullptr || lease->worker != request.worker()) {
       response.add_dropped(held.job());
       continue;
     }
-    lease_ends.erase({job->lease_end, job->job.name()});
-    job->lease_end = now + options.lease_term;
-    lease_ends.insert({job->lease_end, job->job.name()});
-    job->renewed = now;
-    job->acknowledged = true;
-    worker.leases.insert(job->job.name());  // re-adopted after a restart of the coordinator
-    if (held.has_progress()) *job->job.mutable_progress() = held.progress();
+    lease->end = now + options.lease_term;
+    lease->renewed = now;
+    lease->acknowledged = true;
+    worker.leases.insert({job, lease->attempt});  // re-adopted after a restart of the coordinator
+    if (held.has_progress()) NoteProgress(*job, *lease, held.progress());
+    SetDeadline(*job, *lease);
   }
 }
 
-void Scheduler::State::TakeBackUnnamed(WorkerEntry& worker, const std::set<std::string>& named,
+void Scheduler::State::TakeBackUnnamed(WorkerEntry& worker, const v1::SyncRequest& request,
                                        bool leaves) {
+  std::set<std::pair<absl::string_view, uint64_t>> named;
+  for (const v1::JobReport& report : request.reports()) {
+    named.insert({report.job(), report.attempt()});
+  }
+  for (const v1::HeldLease& held : request.held()) named.insert({held.job(), held.attempt()});
   // A request that was sent before its worker saw the grant may arrive a little after it. Whoever
   // leaves will not take up any grant.
   const absl::Duration grace = leaves ? absl::ZeroDuration() : 2 * options.busy_sync;
-  std::vector<JobEntry*> unnamed;
-  for (const std::string& name : worker.leases) {
-    JobEntry* job = FindJob(name);
-    if (!named.contains(name) && now - job->renewed >= grace) unnamed.push_back(job);
+  std::vector<JobRef> unnamed;
+  for (const JobRef& ref : worker.leases) {
+    const absl::Time renewed = FindLease(*ref.job, ref.attempt)->renewed;
+    if (named.contains({ref.job->job.name(), ref.attempt}) || now - renewed < grace) continue;
+    unnamed.push_back(ref);
   }
-  for (JobEntry* job : unnamed) {
-    if (job->acknowledged) {
-      BlameMachine(*job, "lost: its worker no longer names it");
+  for (const JobRef& ref : unnamed) {
+    const LiveLease lease = *FindLease(*ref.job, ref.attempt);
+    if (lease.acknowledged) {
+      BlameMachine(*ref.job, lease, "lost: its worker no longer names it");
     } else {
-      EndAttempt(*job, "returned: the grant never reached its worker");
-      SetState(*job, v1::JOB_STATE_PENDING);
+      Return(*ref.job, lease, "the grant never reached its worker");
     }
-  }
-}
-
-int Scheduler::State::ActiveWorkers(v1::JobKind kind) const {
-  int active = 0;
-  for (const auto& [name, worker] : workers) {
-    if (worker.worker.state() == v1::WORKER_STATE_ACTIVE && Can(worker.worker.capability(), kind)) {
-      ++active;
-    }
-  }
-  return active;
-}
-
-void Scheduler::State::GrantOne(JobEntry& job, WorkerEntry& worker, int64_t pack,
-                                v1::SyncResponse& response) {
-  const std::string& name = worker.worker.name();
-  job.job.set_attempt(job.job.attempt() + 1);
-  auto& attempts = *job.job.mutable_attempts();
-  if (attempts.size() >= kKeptAttempts) {
-    attempts.DeleteSubrange(0, attempts.size() - kKeptAttempts + 1);
-  }
-  v1::Attempt& attempt = *attempts.Add();
-  attempt.set_attempt(job.job.attempt());
-  attempt.set_worker(name);
-  attempt.set_build(worker.worker.build());
-  SetTime(now, *attempt.mutable_start_time());
-  SetState(job, v1::JOB_STATE_LEASED);
-  job.job.clear_not_before();
-  job.worker = name;
-  job.lease_end = now + options.lease_term;
-  job.renewed = now;
-  job.acknowledged = false;
-  lease_ends.insert({job.lease_end, job.job.name()});
-  job.sweep->leased.insert(job.order);
-  worker.leases.insert(job.job.name());
-  v1::Lease& lease = *response.add_leases();
-  lease.set_job(job.job.name());
-  lease.set_attempt(job.job.attempt());
-  lease.set_pack(pack);
-  static const v1::Configuration kNone;
-  *lease.mutable_spec() = population::MakeJobSpec(
-      job.sweep->sweep.spec(),
-      job.configuration == nullptr ? kNone : job.configuration->configuration,
-      job.network == nullptr ? nullptr : &job.network->network, job.job);
-}
-
-void Scheduler::State::GrantKind(SweepEntry& sweep, v1::JobKind kind, WorkerEntry& worker,
-                                 int max_pack, int& free, v1::SyncResponse& response) {
-  auto& queues = sweep.ready[kind];
-  if (queues.empty()) return;
-  const bool packs = kind == v1::JOB_KIND_SEARCH || kind == v1::JOB_KIND_TRAIN;
-  const int pack_size = packs ? max_pack : 1;
-  const int64_t active = std::max(1, ActiveWorkers(kind));
-  for (auto queue = queues.begin(); queue != queues.end() && free > 0;) {
-    const auto next = std::next(queue);  // granting the last of a queue removes it
-    // No more than its share, so that the others have work of this shape too.
-    const int64_t share = (static_cast<int64_t>(queue->second.size()) + active - 1) / active;
-    const int64_t size = std::min<int64_t>(share, free);
-    std::vector<uint64_t> orders;
-    for (auto order = queue->second.begin(); static_cast<int64_t>(orders.size()) < size; ++order) {
-      orders.push_back(*order);
-    }
-    for (size_t i = 0; i < orders.size(); ++i) {
-      const bool begins_pack = i % pack_size == 0;
-      GrantOne(*sweep.jobs.at(orders[i]), worker, begins_pack ? next_pack++ : next_pack - 1,
-               response);
-    }
-    free -= static_cast<int>(size);
-    queue = next;
-  }
-}
-
-void Scheduler::State::Grant(WorkerEntry& worker, const v1::SyncRequest& request,
-                             v1::SyncResponse& response) {
-  int free = std::min<int>(request.free_slots(), kMostGranted);
-  if (worker.worker.state() != v1::WORKER_STATE_ACTIVE) return;
-  const int max_pack = std::max(1, request.capability().max_pack());
-  for (auto& [key, sweep] : running) {
-    for (v1::JobKind kind : kPriority) {
-      if (free <= 0) return;
-      if (Can(request.capability(), kind)) {
-        GrantKind(*sweep, kind, worker, max_pack, free, response);
-      }
-    }
-  }
-}
-
-void Scheduler::State::On(const Sync& event, Effects& effects) {
-  const v1::SyncRequest& request = event.request;
-  if (LastSegment(request.worker()).empty()) {
-    effects.status = absl::InvalidArgumentError("worker is empty; it must be workers/{worker}");
-    return;
-  }
-  WorkerEntry& worker = Register(request);
-  v1::SyncResponse response;
-  if (event.only_renews) {
-    Renew(worker, request, response);
-    effects.reply = std::move(response);
-    return;
-  }
-  std::set<std::string> named;
-  for (const v1::JobReport& report : request.reports()) {
-    named.insert(report.job());
-    *response.add_outcomes() = Report(worker, report);
-  }
-  Settle();  // the last result of a task makes its comparison available at once
-  for (const v1::HeldLease& held : request.held()) named.insert(held.job());
-  Renew(worker, request, response);
-  TakeBackUnnamed(worker, named, request.draining() && request.held().empty());
-  Grant(worker, request, response);
-  response.set_drain(worker.worker.state() == v1::WORKER_STATE_DRAINING);
-  SetDuration(worker.leases.empty() ? options.idle_sync : options.busy_sync,
-              *response.mutable_next_sync());
-  SetDuration(options.lease_term, *response.mutable_lease_term());
-  effects.reply = std::move(response);
-}
-
-void Scheduler::State::MarkSilentWorkers() {
-  while (!silences.empty() && silences.begin()->first <= now) {
-    const std::string name = silences.begin()->second;
-    silences.erase(silences.begin());
-    WorkerEntry& worker = workers.at(name);
-    if (worker.worker.state() == v1::WORKER_STATE_LOST) {
-      workers.erase(name);
-      continue;
-    }
-    worker.worker.set_state(v1::WORKER_STATE_LOST);
-    worker.silence = now + kForgetWorkerAfter;
-    silences.insert({worker.silence, name});
   }
 }
 
 void Scheduler::State::On(const Tick&, Effects&) {
-  while (!lease_ends.empty() && lease_ends.begin()->first <= now) {
-    BlameMachine(*FindJob(lease_ends.begin()->second), "lost: the lease ran out");
+  while (!deadlines.empty() && deadlines.begin()->first <= now) {
+    const JobRef ref = deadlines.begin()->second;
+    const LiveLease lease = *FindLease(*ref.job, ref.attempt);
+    const std::string why =
+        lease.end <= now ? "the lease ran out"
+                         : absl::StrCat("it made no progress for ",
+                                        absl::FormatDuration(options.stall_limit));
+    BlameMachine(*ref.job, lease, absl::StrCat("lost: ", why));
   }
   MarkSilentWorkers();
 }

@@ -8,6 +8,9 @@ namespace {
 constexpr char kSweepCancelled[] = "the sweep was cancelled";
 constexpr char kSearchWentOn[] = "the search of its configuration went on without this draw";
 
+// What waits for a person's word.
+bool CanBeRetried(v1::JobState state) { return IsFailure(state) || state == v1::JOB_STATE_HELD; }
+
 absl::Status NoSweep(absl::string_view name) {
   return absl::NotFoundError(absl::StrCat("there is no sweep ", name, "; list the sweeps"));
 }
@@ -76,10 +79,10 @@ void Scheduler::State::On(const RetryJobs& event, Effects& effects) {
       effects.status = absl::NotFoundError(absl::StrCat("there is no job ", name));
       return;
     }
-    if (!IsFailure(job->job.state())) {
+    if (!CanBeRetried(job->job.state())) {
       effects.status = absl::FailedPreconditionError(
           absl::StrCat("job ", name, " is ", v1::JobState_Name(job->job.state()),
-                       "; only a failed or quarantined job can be retried"));
+                       "; only a failed, quarantined or held job can be retried"));
       return;
     }
     if (job->sweep->sweep.state() == v1::SWEEP_STATE_CANCELLED) {
@@ -92,7 +95,7 @@ void Scheduler::State::On(const RetryJobs& event, Effects& effects) {
     response.add_jobs(name);
     JobEntry& job = *FindJob(name);
     // A name may be listed twice.
-    if (!event.validate_only && IsFailure(job.job.state())) Retry(job);
+    if (!event.validate_only && CanBeRetried(job.job.state())) Retry(job);
   }
   effects.reply = std::move(response);
 }
@@ -104,15 +107,17 @@ void Scheduler::State::Retry(JobEntry& job) {
                          static_cast<int>(configuration.entered.size()) > job.job.rung() + 1;
     if (went_on) {
       job.job.set_reason(kSearchWentOn);
-      return SetState(job, v1::JOB_STATE_CANCELLED);
+      return End(job, v1::JOB_STATE_CANCELLED, kSearchWentOn);
     }
   }
   job.job.set_errors(0);
   job.job.set_lost_leases(0);
   job.job.clear_not_before();
-  job.job.clear_reason();
+  // Where no worker has what it learnt to need, it begins anew with what the sweep asks for: its
+  // workers may have been given more by now.
+  if (DemandOf(NeedOf(job)).workers[job.job.kind()] == 0) job.job.clear_memory_bytes();
   ReviveDependants(job);
-  SetState(job, v1::JOB_STATE_PENDING);
+  Reopen(job, "retried by a person");
   if (job.job.kind() != v1::JOB_KIND_COMPARE) ReopenComparison(*job.task);
 }
 
@@ -128,8 +133,7 @@ void Scheduler::State::ReviveDependants(JobEntry& job) {
   network.network.clear_excluded_reason();
   MarkDirty(network);
   if (trains && network.analyze->job.state() == v1::JOB_STATE_CANCELLED) {
-    network.analyze->job.clear_reason();
-    SetState(*network.analyze, v1::JOB_STATE_PENDING);
+    Reopen(*network.analyze, "can be done after all: its training is tried again");
   }
 }
 
@@ -149,7 +153,7 @@ void Scheduler::State::On(const DrainWorker& event, Effects& effects) {
     return;
   }
   worker.drain_requested = true;
-  worker.worker.set_state(v1::WORKER_STATE_DRAINING);
+  SetWorkerState(worker, v1::WORKER_STATE_DRAINING);
   // An idle worker's call may be parked; it is answered at once.
   work_appeared = true;
   effects.reply = Describe(worker);

@@ -1,5 +1,7 @@
 // What the scheduler shows of itself.
 #include <algorithm>
+#include <map>
+#include <utility>
 
 #include "coordinator/scheduler/state.h"
 
@@ -50,28 +52,28 @@ class Speed {
   int tell_operations_ = 0, tell_share_ = 0;
 };
 
-// Adds up what the jobs that run now say of themselves.
-void AddProgress(const SweepEntry& sweep, v1::StageCount& stage) {
-  if (stage.leased() == 0) return;
+// What the jobs of one stage that run now say of themselves, added up.
+struct Running {
   double share = 0;
-  double rate = 0;
+  double iterations_per_second = 0;
   Speed speed;
-  for (uint64_t order : sweep.leased) {
-    const v1::Job& job = sweep.jobs.at(order)->job;
-    if (job.kind() != stage.kind() || job.task() != stage.task()) continue;
-    const v1::Progress& progress = job.progress();
+
+  void Add(const v1::Progress& progress) {
     if (progress.iterations() > 0) {
       share += std::clamp(
           static_cast<double>(progress.iteration()) / static_cast<double>(progress.iterations()),
           0.0, 1.0);
     }
-    rate += progress.iterations_per_second();
+    iterations_per_second += progress.iterations_per_second();
     speed.Add(progress);
   }
-  speed.Fill(stage);
-  stage.set_running_share(share / static_cast<double>(stage.leased()));
-  stage.set_iterations_per_second(rate);
-}
+  void Fill(v1::StageCount& stage) const {
+    if (stage.leased() == 0) return;
+    speed.Fill(stage);
+    stage.set_running_share(share / static_cast<double>(stage.leased()));
+    stage.set_iterations_per_second(iterations_per_second);
+  }
+};
 
 void AddSearchFailures(const SweepEntry& sweep, v1::Sweep& out) {
   int64_t count = 0;
@@ -88,30 +90,29 @@ void AddSearchFailures(const SweepEntry& sweep, v1::Sweep& out) {
   out.set_search_failure_count(count);
 }
 
-bool HasReady(const SweepEntry& sweep, const v1::Capability& capability) {
-  return std::any_of(capability.kind().begin(), capability.kind().end(), [&](int kind) {
-    return v1::JobKind_IsValid(kind) && !sweep.ready[kind].empty();
-  });
-}
-
 }  // namespace
 
 v1::Sweep Scheduler::State::Describe(const SweepEntry& entry) const {
   v1::Sweep sweep = entry.sweep;
   sweep.set_network_count(static_cast<int64_t>(entry.networks.size()));
   for (const v1::ExcludedCells& cells : entry.excluded) *sweep.add_excluded() = cells;
+  Speed speed;
+  std::map<std::pair<int64_t, v1::JobKind>, Running> running;  // by task
+  for (uint64_t order : entry.leased) {
+    const JobEntry& job = *entry.jobs.at(order);
+    speed.Add(job.job.progress());
+    running[{job.task->position, job.job.kind()}].Add(job.job.progress());
+  }
+  speed.Fill(sweep);
   for (const auto& task : entry.tasks) {
     for (v1::JobKind kind : kStages) {
       v1::StageCount stage = StageOf(*task, kind);
       const auto& counts = task->counts[kind];
       if (std::all_of(counts.begin(), counts.end(), [](int64_t n) { return n == 0; })) continue;
-      AddProgress(entry, stage);
+      running[{task->position, kind}].Fill(stage);
       *sweep.add_stages() = std::move(stage);
     }
   }
-  Speed speed;
-  for (uint64_t order : entry.leased) speed.Add(entry.jobs.at(order)->job.progress());
-  speed.Fill(sweep);
   AddSearchFailures(entry, sweep);
   return sweep;
 }
@@ -119,9 +120,11 @@ v1::Sweep Scheduler::State::Describe(const SweepEntry& entry) const {
 v1::Worker Scheduler::State::Describe(const WorkerEntry& entry) const {
   v1::Worker worker = entry.worker;
   Speed speed;
-  for (const std::string& name : entry.leases) {
-    worker.add_leases(name);
-    if (const JobEntry* job = FindJob(name); job != nullptr) speed.Add(job->job.progress());
+  for (const JobRef& ref : entry.leases) {
+    worker.add_leases(ref.job->job.name());
+    for (const LiveLease& lease : ref.job->leases) {
+      if (lease.attempt == ref.attempt) speed.Add(lease.progress);
+    }
   }
   speed.Fill(worker);
   return worker;
@@ -134,26 +137,25 @@ bool Scheduler::State::HasWorkFor(const v1::SyncRequest& request, absl::Time at)
     if (worker->second.drain_requested) return true;  // to be told
     if (worker->second.worker.state() == v1::WORKER_STATE_QUARANTINED) return false;
   }
-  for (const auto& [key, sweep] : running) {
-    if (HasReady(*sweep, request.capability())) return true;
-  }
-  for (const auto& [due, name] : delayed) {
+  const Ability ability = AbilityOf(request.capability());
+  if (Queues::HasFor(demands, ability)) return true;
+  // What the next event queues again.
+  for (const auto& [due, ref] : delayed) {
     if (due > at) break;
-    const JobEntry& job = *FindJob(name);
-    const auto& kinds = request.capability().kind();
-    if (running.contains(job.sweep->key) &&
-        std::find(kinds.begin(), kinds.end(), job.job.kind()) != kinds.end()) {
+    const JobEntry& job = *ref.job;
+    if (job.sweep->share.open && ability.Can(job.job.kind()) && Meets(ability, NeedOf(job))) {
       return true;
     }
   }
-  return false;
+  return FindStraggler(ability, request.worker(), at) != nullptr;
 }
 
 absl::Time Scheduler::NextTick() const {
   absl::Time next = absl::InfiniteFuture();
-  for (const auto* appointments : {&state_->lease_ends, &state_->delayed, &state_->silences}) {
-    if (!appointments->empty()) next = std::min(next, appointments->begin()->first);
+  for (const JobTimes* times : {&state_->deadlines, &state_->delayed}) {
+    if (!times->empty()) next = std::min(next, times->begin()->first);
   }
+  if (!state_->silences.empty()) next = std::min(next, state_->silences.begin()->first);
   return next;
 }
 
@@ -169,6 +171,16 @@ absl::StatusOr<v1::Sweep> Scheduler::GetSweep(absl::string_view name) const {
     return absl::NotFoundError("there is no sweep " + std::string(name) + "; list the sweeps");
   }
   return state_->Describe(*sweep);
+}
+
+const v1::SweepSpec* Scheduler::FindSpec(absl::string_view sweep) const {
+  const SweepEntry* entry = state_->FindSweep(sweep);
+  return entry == nullptr ? nullptr : &entry->sweep.spec();
+}
+
+bool Scheduler::IsLive(absl::string_view job, uint64_t attempt) const {
+  JobEntry* entry = state_->FindJob(job);
+  return entry != nullptr && state_->FindLease(*entry, attempt) != nullptr;
 }
 
 const v1::Job* Scheduler::FindJob(absl::string_view name) const {

@@ -48,7 +48,7 @@ absl::Status Scheduler::FinishLoading(absl::Time now) {
   if (!state.load_error.ok()) return state.load_error;
   for (auto& [key, sweep] : state.sweeps) {
     state.Arrange(*sweep, population::Enumerate(sweep->sweep.spec()));
-    for (auto& [order, job] : sweep->jobs) state.RestoreLease(*job);
+    for (auto& [order, job] : sweep->jobs) state.RestoreLeases(*job);
     state.EnqueueAll(*sweep);
   }
   return absl::OkStatus();

@@ -37,6 +37,14 @@ struct Options {
   absl::Duration first_backoff = absl::Seconds(1);
   absl::Duration longest_backoff = absl::Minutes(5);
   int64_t max_networks = 1'000'000;
+  int64_t max_open_jobs = 10'000'000;  // of all sweeps together; a submission beyond is refused
+  // A lease is slow after this many times what jobs of its shape took, and no earlier than
+  // `speculate_after`; a worker with nothing else to do then tries the job too. InfiniteDuration:
+  // never.
+  double speculate_factor = 2;
+  absl::Duration speculate_after = absl::Minutes(10);
+  // A lease whose progress counter stands still for so long is taken back.
+  absl::Duration stall_limit = absl::Minutes(30);
   uint64_t jitter_seed = 0;  // of the back-off's jitter: hashed with job and attempt
 };
 
@@ -116,7 +124,11 @@ class Scheduler {
   std::vector<std::string> SweepNames() const;  // in order of creation
   // With derived fields (stages, counts).
   absl::StatusOr<v1::Sweep> GetSweep(absl::string_view name) const;
+  // Its specification alone, which costs nothing to find; null if there is no such sweep.
+  const v1::SweepSpec* FindSpec(absl::string_view sweep) const;
   const v1::Job* FindJob(absl::string_view name) const;  // stored fields and progress
+  // Whether the attempt runs: of a job that is leased twice, both do.
+  bool IsLive(absl::string_view job, uint64_t attempt) const;
   const v1::Network* FindNetwork(absl::string_view name) const;
   const v1::Configuration* FindConfiguration(absl::string_view sweep, absl::string_view key) const;
   // In order of creation.

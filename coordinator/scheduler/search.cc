@@ -52,7 +52,7 @@ std::string WhyNoCandidate(const ConfigurationEntry& configuration) {
 
 }  // namespace
 
-void Scheduler::State::EndSearch(JobEntry& job, const v1::JobResult& result) {
+void Scheduler::State::EndSearch(JobEntry& job, uint64_t attempt, const v1::JobResult& result) {
   ConfigurationEntry& configuration = *job.configuration;
   v1::SearchTrial& trial = *configuration.configuration.mutable_trials(job.job.draw());
   const double loss = result.training().validation_loss();
@@ -70,8 +70,7 @@ void Scheduler::State::EndSearch(JobEntry& job, const v1::JobResult& result) {
     configuration.configuration.set_zero_output_mse(result.training().zero_output_mse());
   }
   MarkDirty(configuration);
-  EndAttempt(job, diverged ? "diverged" : "succeeded");
-  SetState(job, diverged ? v1::JOB_STATE_DIVERGED : v1::JOB_STATE_SUCCEEDED);
+  Conclude(job, attempt, diverged);
   AdvanceSearch(configuration);
 }
 
@@ -133,8 +132,7 @@ void Scheduler::State::ReviveConfiguration(ConfigurationEntry& configuration) {
     MarkDirty(*network);
     for (JobEntry* job : {network->train, network->analyze}) {
       if (job == nullptr || job->job.state() != v1::JOB_STATE_CANCELLED) continue;
-      job->job.clear_reason();
-      SetState(*job, v1::JOB_STATE_PENDING);
+      Reopen(*job, "can be done after all: the search of its configuration is tried again");
     }
   }
 }

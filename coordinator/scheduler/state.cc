@@ -1,20 +1,19 @@
 #include "coordinator/scheduler/state.h"
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/strip.h"
 
 namespace rnnfarm::scheduler {
+namespace {
 
-void SetTime(absl::Time time, google::protobuf::Timestamp& out) {
-  const int64_t nanoseconds = absl::ToUnixNanos(time);
-  constexpr int64_t kSecond = 1'000'000'000;
-  const int64_t seconds = nanoseconds / kSecond - (nanoseconds % kSecond < 0 ? 1 : 0);
-  out.set_seconds(seconds);
-  out.set_nanos(static_cast<int32_t>(nanoseconds - seconds * kSecond));
+// "SUCCEEDED" of JOB_STATE_SUCCEEDED.
+absl::string_view StateWord(v1::JobState state) {
+  absl::string_view name = v1::JobState_Name(state);
+  absl::ConsumePrefix(&name, "JOB_STATE_");
+  return name;
 }
 
-absl::Time GetTime(const google::protobuf::Timestamp& time) {
-  return absl::FromUnixSeconds(time.seconds()) + absl::Nanoseconds(time.nanos());
-}
+}  // namespace
 
 absl::string_view LastSegment(absl::string_view name) {
   const size_t slash = name.rfind('/');
@@ -29,12 +28,12 @@ std::string ShortReason(absl::string_view text) {
 }
 
 SweepEntry* Scheduler::State::FindSweep(absl::string_view name) const {
-  const auto found = sweep_by_id.find(std::string(LastSegment(name)));
+  const auto found = sweep_by_id.find(LastSegment(name));
   return found == sweep_by_id.end() ? nullptr : found->second;
 }
 
 JobEntry* Scheduler::State::FindJob(absl::string_view name) const {
-  const auto found = job_by_name.find(std::string(name));
+  const auto found = job_by_name.find(name);
   return found == job_by_name.end() ? nullptr : found->second;
 }
 
@@ -60,11 +59,12 @@ void Scheduler::State::SetSweepState(SweepEntry& sweep, v1::SweepState state) {
     SetTime(now, *sweep.sweep.mutable_end_time());
   }
   if (state == v1::SWEEP_STATE_RUNNING) {
-    running[sweep.key] = &sweep;
+    queues.Open(sweep);
     work_appeared = true;
   } else {
-    running.erase(sweep.key);
+    queues.Close(sweep);
   }
+  Rank(sweep);
   MarkDirty(sweep);
 }
 
@@ -74,13 +74,13 @@ void Scheduler::State::Count(JobEntry& job, int64_t by) {
   job.task->counts[kind][state] += by;
   if (!IsOpen(state)) return;
   job.sweep->open += by;
+  open_jobs += by;
   if (kind != v1::JOB_KIND_COMPARE) job.task->open += by;
   if (kind == v1::JOB_KIND_SEARCH) job.configuration->open_searches += by;
 }
 
 void Scheduler::State::SetState(JobEntry& job, v1::JobState state) {
   Dequeue(job);
-  if (job.job.state() == v1::JOB_STATE_LEASED) ReleaseLease(job);
   Count(job, -1);
   job.job.set_state(state);
   Count(job, +1);
@@ -95,68 +95,23 @@ void Scheduler::State::SetState(JobEntry& job, v1::JobState state) {
   if (state == v1::JOB_STATE_PENDING) Enqueue(job);
 }
 
-bool Scheduler::State::IsReady(const JobEntry& job) const {
-  switch (job.job.kind()) {
-    case v1::JOB_KIND_SEARCH:
-      return true;
-    case v1::JOB_KIND_TRAIN:
-      return job.configuration->configuration.chosen();
-    case v1::JOB_KIND_ANALYZE:
-      return job.network->network.state() == v1::NETWORK_STATE_TRAINED;
-    case v1::JOB_KIND_COMPARE:
-      return job.task->open == 0;
-    default:
-      return false;
-  }
+void Scheduler::State::End(JobEntry& job, v1::JobState state, absl::string_view why,
+                           const LiveLease* by) {
+  Log(job, v1::JOB_EVENT_KIND_ENDED, absl::StrCat("ended as ", StateWord(state), ": ", why), by);
+  SetState(job, state);
 }
 
-void Scheduler::State::Enqueue(JobEntry& job) {
-  if (job.queued || job.delayed || job.job.state() != v1::JOB_STATE_PENDING || !IsReady(job)) {
-    return;
-  }
-  if (job.job.has_not_before() && GetTime(job.job.not_before()) > now) {
-    delayed.insert({GetTime(job.job.not_before()), job.job.name()});
-    job.delayed = true;
-    return;
-  }
-  job.sweep->ready[job.job.kind()][job.queue].insert(job.order);
-  job.queued = true;
-  work_appeared = true;
-}
-
-void Scheduler::State::Dequeue(JobEntry& job) {
-  if (std::exchange(job.delayed, false)) {
-    delayed.erase({GetTime(job.job.not_before()), job.job.name()});
-  }
-  if (!std::exchange(job.queued, false)) return;
-  auto& queues = job.sweep->ready[job.job.kind()];
-  const auto queue = queues.find(job.queue);
-  queue->second.erase(job.order);
-  if (queue->second.empty()) queues.erase(queue);
-}
-
-void Scheduler::State::ReleaseLease(JobEntry& job) {
-  lease_ends.erase({job.lease_end, job.job.name()});
-  job.sweep->leased.erase(job.order);
-  const auto worker = workers.find(job.worker);
-  if (worker != workers.end()) worker->second.leases.erase(job.job.name());
-  job.worker.clear();
-  job.job.clear_progress();
-}
-
-void Scheduler::State::EndAttempt(JobEntry& job, absl::string_view outcome) {
-  if (job.job.attempts().empty()) return;
-  v1::Attempt& attempt = *job.job.mutable_attempts(job.job.attempts_size() - 1);
-  if (!attempt.outcome().empty()) return;
-  attempt.set_outcome(ShortReason(outcome));
-  SetTime(now, *attempt.mutable_end_time());
+void Scheduler::State::Reopen(JobEntry& job, absl::string_view why) {
+  Log(job, v1::JOB_EVENT_KIND_RETRIED, why);
+  job.job.clear_reason();
+  SetState(job, v1::JOB_STATE_PENDING);
 }
 
 void Scheduler::State::Cancel(JobEntry& job, absl::string_view reason) {
   if (!IsOpen(job.job.state())) return;
-  EndAttempt(job, "cancelled");
+  EndLeases(job, "cancelled");
   job.job.set_reason(ShortReason(reason));
-  SetState(job, v1::JOB_STATE_CANCELLED);
+  End(job, v1::JOB_STATE_CANCELLED, reason);
 }
 
 void Scheduler::State::Exclude(NetworkEntry& network, v1::NetworkState state,
@@ -167,14 +122,6 @@ void Scheduler::State::Exclude(NetworkEntry& network, v1::NetworkState state,
   MarkDirty(network);
   if (network.train != nullptr) Cancel(*network.train, reason);
   if (network.analyze != nullptr) Cancel(*network.analyze, reason);
-}
-
-void Scheduler::State::PromoteDelayed() {
-  while (!delayed.empty() && delayed.begin()->first <= now) {
-    JobEntry& job = *FindJob(delayed.begin()->second);
-    Dequeue(job);
-    Enqueue(job);
-  }
 }
 
 void Scheduler::State::Settle() {
@@ -218,6 +165,34 @@ void Scheduler::State::TakeWrites(Effects& effects) {
     job.clear_progress();
     return job;
   });
+  effects.events = std::move(events);
+  events.clear();
+}
+
+void Scheduler::State::Log(JobEntry& job, v1::JobEventKind kind, absl::string_view text,
+                           const LiveLease* lease) {
+  const auto add = [&](v1::JobEventKind of) -> v1::JobEvent& {
+    NewJobEvent& added = events.emplace_back();
+    added.job = job.job.name();
+    added.number = job.job.event_count();
+    added.event.set_kind(of);
+    job.job.set_event_count(added.number + 1);
+    return added.event;
+  };
+  // Written with the first line that follows it, since most jobs of a new sweep wait for long.
+  if (job.job.event_count() == 0) {
+    v1::JobEvent& created = add(v1::JOB_EVENT_KIND_CREATED);
+    *created.mutable_time() = job.job.create_time();
+    created.set_text("created");
+  }
+  v1::JobEvent& event = add(kind);
+  SetTime(now, *event.mutable_time());
+  event.set_text(ShortReason(text));
+  if (lease != nullptr) {
+    event.set_attempt(lease->attempt);
+    event.set_worker(lease->worker);
+  }
+  MarkDirty(job);
 }
 
 }  // namespace rnnfarm::scheduler

@@ -3,7 +3,6 @@
 #ifndef RNNFARM_COORDINATOR_SCHEDULER_STATE_H_
 #define RNNFARM_COORDINATOR_SCHEDULER_STATE_H_
 
-#include <array>
 #include <map>
 #include <memory>
 #include <set>
@@ -13,122 +12,31 @@
 
 #include "absl/container/flat_hash_map.h"
 #include "coordinator/population/population.h"
+#include "coordinator/scheduler/entries.h"
 #include "coordinator/scheduler/scheduler.h"
+#include "coordinator/scheduler/stragglers.h"
 
 namespace rnnfarm::scheduler {
 
-inline constexpr int kJobKinds = v1::JobKind_ARRAYSIZE;
-inline constexpr int kJobStates = v1::JobState_ARRAYSIZE;
 inline constexpr int kKeptAttempts = 20;
 inline constexpr int kKeptCheckpoints = 2;
+inline constexpr size_t kMostLive = 2;      // attempts of a job at the same time
+inline constexpr int kMostSpeculations = 2;  // of the attempts that are kept
 inline constexpr size_t kLongestReason = 1000;  // bytes of a failure's text that are kept
 inline constexpr int kMostReportedViolations = 20;
 inline constexpr absl::Duration kForgetWorkerAfter = absl::Hours(24);
 
-// A time and a name: ordered the same way in every run, unlike pointers.
-using Appointment = std::pair<absl::Time, std::string>;
-// Jobs by kind and state.
-using Counts = std::array<std::array<int64_t, kJobStates>, kJobKinds>;
-
-struct SweepEntry;
-struct TaskEntry;
-struct ConfigurationEntry;
-struct NetworkEntry;
-
-struct JobEntry {
-  v1::Job job;
-  SweepEntry* sweep = nullptr;
-  TaskEntry* task = nullptr;
-  ConfigurationEntry* configuration = nullptr;  // null: compare
-  NetworkEntry* network = nullptr;              // null: search, compare
-  uint64_t order = 0;                           // place in the sweep
-  int64_t queue = 0;                            // which queue of its kind: the pack's shape
-  bool queued = false;                          // can be leased
-  bool delayed = false;                         // can be leased once its back-off is over
-  bool dirty = false;
-  // The lease, if the job is leased.
-  std::string worker;
-  absl::Time lease_end;
-  absl::Time renewed;
-  bool acknowledged = false;  // its worker has named it
-};
-
-// Otherwise it is there from the beginning: an untrained control, an import.
-inline bool IsTrainedHere(const v1::Network& network) {
-  return !network.untrained() && !network.imported();
-}
-
-struct NetworkEntry {
-  v1::Network network;
-  ConfigurationEntry* configuration = nullptr;
-  uint64_t place = 0;         // among the networks of its configuration
-  JobEntry* train = nullptr;  // null: not trained here
-  JobEntry* analyze = nullptr;
-  bool dirty = false;
-};
-
-struct ConfigurationEntry {
-  v1::Configuration configuration;
-  SweepEntry* sweep = nullptr;
-  int64_t position = 0;
-  int64_t shape = 0;  // position of the first configuration that can share a pack with it
-  std::vector<NetworkEntry*> networks;
-  std::vector<int> entered;  // search jobs by rung
-  int64_t open_searches = 0;
-  bool dirty = false;
-};
-
-struct TaskEntry {
-  std::string name;
-  int64_t position = 0;
-  int64_t open = 0;  // jobs that have not ended, but for the comparison
-  JobEntry* compare = nullptr;
-  Counts counts{};
-};
-
-struct SweepEntry {
-  v1::Sweep sweep;
-  Appointment key;  // creation time and id
-  std::vector<std::unique_ptr<TaskEntry>> tasks;
-  std::vector<std::unique_ptr<ConfigurationEntry>> configurations;
-  std::vector<std::unique_ptr<NetworkEntry>> networks;
-  std::map<uint64_t, std::unique_ptr<JobEntry>> jobs;  // by order
-  std::vector<std::unique_ptr<JobEntry>> unarranged;   // loaded, not yet in `jobs`
-  absl::flat_hash_map<std::string, ConfigurationEntry*> configuration_by_key;
-  absl::flat_hash_map<std::string, NetworkEntry*> network_by_key;
-  std::vector<v1::ExcludedCells> excluded;
-  int64_t open = 0;  // jobs that have not ended
-  // Jobs that can be leased: kind, then queue, then order.
-  std::array<std::map<int64_t, std::set<uint64_t>>, kJobKinds> ready;
-  std::set<uint64_t> leased;
-  bool dirty = false;
-};
-
-struct WorkerEntry {
-  v1::Worker worker;  // without `leases`
-  std::set<std::string> leases;
-  std::set<std::string> failed;  // jobs it failed since its last success
-  bool drain_requested = false;
-  absl::Time silence;  // when it counts as lost; of a lost one, when it is forgotten
-};
-
-inline bool IsOpen(v1::JobState state) {
-  return state == v1::JOB_STATE_PENDING || state == v1::JOB_STATE_LEASED ||
-         state == v1::JOB_STATE_HELD;
-}
-inline bool IsFailure(v1::JobState state) {
-  return state == v1::JOB_STATE_FAILED || state == v1::JOB_STATE_QUARANTINED;
-}
-
-void SetTime(absl::Time time, google::protobuf::Timestamp& out);
-absl::Time GetTime(const google::protobuf::Timestamp& time);
 // "flipflop" of "sweeps/flipflop"; a name without the collection is taken as it is.
 absl::string_view LastSegment(absl::string_view name);
+// The attempt whose result counts; null while there is none.
+const v1::Attempt* WinnerOf(const v1::Job& job);
 // A text cut to kLongestReason bytes, valid UTF-8.
 std::string ShortReason(absl::string_view text);
 
 struct Scheduler::State {
-  explicit State(Options given) : options(std::move(given)) {}
+  explicit State(Options given)
+      : options(std::move(given)),
+        stragglers(options.speculate_factor, options.speculate_after) {}
 
   // state.cc: indices and transitions
   SweepEntry* FindSweep(absl::string_view name) const;
@@ -140,17 +48,38 @@ struct Scheduler::State {
   void SetSweepState(SweepEntry& sweep, v1::SweepState state);
   void SetState(JobEntry& job, v1::JobState state);
   void Count(JobEntry& job, int64_t by);
-  bool IsReady(const JobEntry& job) const;
-  void Enqueue(JobEntry& job);
-  void Dequeue(JobEntry& job);
-  void ReleaseLease(JobEntry& job);
-  void EndAttempt(JobEntry& job, absl::string_view outcome);
+  // Of a job without live attempts, and says so in its log.
+  void End(JobEntry& job, v1::JobState state, absl::string_view why,
+           const LiveLease* by = nullptr);
+  // Back to PENDING, and says so in its log.
+  void Reopen(JobEntry& job, absl::string_view why);
   void Cancel(JobEntry& job, absl::string_view reason);
   void Exclude(NetworkEntry& network, v1::NetworkState state, absl::string_view reason);
-  void PromoteDelayed();
   // Queues comparisons whose task has ended, ends sweeps whose jobs have.
   void Settle();
   void TakeWrites(Effects& effects);
+  // One line more in the job's log.
+  void Log(JobEntry& job, v1::JobEventKind kind, absl::string_view text,
+           const LiveLease* lease = nullptr);
+
+  // enqueue.cc: which jobs can be leased, and by whom
+  bool IsReady(const JobEntry& job) const;
+  void Enqueue(JobEntry& job);
+  void Dequeue(JobEntry& job);
+  void PromoteDelayed();
+  // Watches a job that is leased once for being slow.
+  void Watch(JobEntry& job);
+  void Unwatch(JobEntry& job);
+  Need NeedOf(const JobEntry& job) const;
+  Line& LineOf(JobEntry& job);
+  Demand& DemandOf(const Need& need);
+  // Takes every job of the sweep out of its line, and the sweep's scheduling from its
+  // specification. EnqueueAll puts them back.
+  void AdoptScheduling(SweepEntry& sweep);
+  void EnqueueAll(SweepEntry& sweep);
+  void Rank(SweepEntry& sweep);
+  // Learns from a job that succeeded what its like cost.
+  void Measure(JobEntry& job);
 
   // arrange.cc: what follows from a sweep's records
   void AddSweep(v1::Sweep sweep);
@@ -165,8 +94,7 @@ struct Scheduler::State {
   void ArrangeNetworks(SweepEntry& sweep, const population::Population& population);
   void ArrangeJobs(SweepEntry& sweep);
   void LinkJob(std::unique_ptr<JobEntry> job);
-  void EnqueueAll(SweepEntry& sweep);
-  void RestoreLease(JobEntry& job);
+  Shape& ShapeOf(const JobEntry& job, int64_t queue);
 
   // submit.cc: new and extended sweeps
   void On(const Submit& event, Effects& effects);
@@ -179,6 +107,11 @@ struct Scheduler::State {
   JobEntry& AddJob(SweepEntry& sweep, v1::Job job);
   void AddSearchJob(ConfigurationEntry& configuration, int draw, int rung);
   void ReopenComparison(TaskEntry& task);
+  // Who works on the sweep and when, of the same specification given again.
+  void Reschedule(SweepEntry& sweep, const v1::Scheduling& scheduling);
+  // Why there is no room for what the submission adds, or OK.
+  absl::Status CheckRoom(const SweepEntry* existing, const v1::SweepSpec& resolved,
+                         const population::Population& population) const;
 
   // lifecycle.cc: what a person asks of a sweep, a job or a worker
   void On(const CancelSweep& event, Effects& effects);
@@ -192,35 +125,63 @@ struct Scheduler::State {
   void Retry(JobEntry& job);
   void ReviveDependants(JobEntry& job);
 
-  // leases.cc: workers, their leases and the passing of time
+  // workers.cc: workers and what they say of themselves
   void On(const Sync& event, Effects& effects);
-  void On(const Tick& event, Effects& effects);
   WorkerEntry& Register(const v1::SyncRequest& request);
-  void Renew(WorkerEntry& worker, const v1::SyncRequest& request, v1::SyncResponse& response);
-  // `leaves`: the worker goes with nothing in hand.
-  void TakeBackUnnamed(WorkerEntry& worker, const std::set<std::string>& named, bool leaves);
-  void Grant(WorkerEntry& worker, const v1::SyncRequest& request, v1::SyncResponse& response);
-  void GrantKind(SweepEntry& sweep, v1::JobKind kind, WorkerEntry& worker, int max_pack, int& free,
-                 v1::SyncResponse& response);
-  void GrantOne(JobEntry& job, WorkerEntry& worker, int64_t pack, v1::SyncResponse& response);
+  void SetWorkerState(WorkerEntry& worker, v1::WorkerState state);
+  void CountWorker(const Ability& ability, int by);
   void MarkSilentWorkers();
-  int ActiveWorkers(v1::JobKind kind) const;
+
+  // leases.cc: live attempts and the passing of time
+  void On(const Tick& event, Effects& effects);
+  LiveLease* FindLease(JobEntry& job, uint64_t attempt);
+  void BeginLease(JobEntry& job, LiveLease lease);
+  // Ends one live attempt; another one of the job goes on.
+  void EndLease(JobEntry& job, uint64_t attempt, absl::string_view outcome);
+  void EndLeases(JobEntry& job, absl::string_view outcome);
+  void SetDeadline(JobEntry& job, LiveLease& lease);
+  void RestoreLeases(JobEntry& job);
+  void Renew(WorkerEntry& worker, const v1::SyncRequest& request, v1::SyncResponse& response);
+  void NoteProgress(JobEntry& job, LiveLease& lease, const v1::Progress& progress);
+  // `leaves`: the worker goes with nothing in hand.
+  void TakeBackUnnamed(WorkerEntry& worker, const v1::SyncRequest& request, bool leaves);
+
+  // grant.cc: new leases
+  void Grant(WorkerEntry& worker, const v1::SyncRequest& request, v1::SyncResponse& response);
+  int GrantFrom(Line& line, WorkerEntry& worker, int max_pack, int free,
+                v1::SyncResponse& response);
+  void GrantOne(JobEntry& job, WorkerEntry& worker, int64_t pack, bool speculative,
+                v1::SyncResponse& response);
+  // A job that the worker may try beside a slower one; null if there is none.
+  JobEntry* FindStraggler(const Ability& ability, const std::string& worker, absl::Time at) const;
 
   // reports.cc: what workers say that their jobs came to
   v1::ReportOutcome Report(WorkerEntry& worker, const v1::JobReport& report);
-  void Keep(JobEntry& job, const v1::Checkpoint& checkpoint);
-  void Succeed(JobEntry& job, const v1::JobResult& result);
-  void EndTraining(JobEntry& job, const v1::JobResult& result);
-  void EndAnalysis(JobEntry& job, const v1::JobResult& result);
-  void Fail(WorkerEntry& worker, JobEntry& job, const v1::JobError& error);
-  void BlameMachine(JobEntry& job, absl::string_view outcome);
-  void BlameWorker(WorkerEntry& worker, const JobEntry& job);
-  void BackOff(JobEntry& job, int failures);
+  void Keep(JobEntry& job, const LiveLease& lease, const v1::Checkpoint& checkpoint);
+  void Return(JobEntry& job, const LiveLease& lease, absl::string_view why);
+  void Succeed(JobEntry& job, uint64_t attempt, const v1::JobResult& result);
+  // Ends the job by the result of one attempt; another one comes too late.
+  void Conclude(JobEntry& job, uint64_t attempt, bool diverged);
+  void EndTraining(JobEntry& job, uint64_t attempt, const v1::JobResult& result);
+  void EndAnalysis(JobEntry& job, uint64_t attempt, const v1::JobResult& result);
+
+  // failures.cc: what goes wrong, and whose fault it is
+  void Fail(WorkerEntry& worker, JobEntry& job, const LiveLease& lease, const v1::JobError& error);
+  // Not the job's fault: its lease was lost, or the machine failed.
+  void BlameMachine(JobEntry& job, const LiveLease& lease, absl::string_view outcome);
+  void RunOutOfMemory(WorkerEntry& worker, JobEntry& job, const LiveLease& lease,
+                      const v1::JobError& error);
+  // For a person, who gives it a larger worker.
+  void Hold(JobEntry& job, absl::string_view why);
+  void BlameWorker(WorkerEntry& worker, JobEntry& job);
+  void BackOff(JobEntry& job, uint64_t attempt, int failures);
+  // If nobody works on the job any more, queues it again, or gives it up if a budget is spent.
+  void TryAgain(JobEntry& job);
   // Ends the job as FAILED or QUARANTINED, and what depended on it.
   void GiveUp(JobEntry& job, v1::JobState state, absl::string_view reason);
 
   // search.cc: successive halving
-  void EndSearch(JobEntry& job, const v1::JobResult& result);
+  void EndSearch(JobEntry& job, uint64_t attempt, const v1::JobResult& result);
   void AdvanceSearch(ConfigurationEntry& configuration);
   void Choose(ConfigurationEntry& configuration, const v1::SearchTrial& trial);
   // Excludes its networks, for want of hyperparameters.
@@ -234,13 +195,18 @@ struct Scheduler::State {
 
   Options options;
   std::map<Appointment, std::unique_ptr<SweepEntry>> sweeps;  // in order of creation
-  std::map<Appointment, SweepEntry*> running;
   // Looked up, never walked: their order is the hash's.
   absl::flat_hash_map<std::string, SweepEntry*> sweep_by_id;
   absl::flat_hash_map<std::string, JobEntry*> job_by_name;
-  std::set<Appointment> lease_ends;  // of jobs
-  std::set<Appointment> delayed;     // jobs that back off
+  int64_t open_jobs = 0;  // of all sweeps
+  Demands demands;
+  Queues queues;
+  Stragglers stragglers;
+  JobTimes deadlines;  // of live attempts
+  JobTimes delayed;    // jobs that back off
   std::map<std::string, WorkerEntry> workers;
+  // Of active workers, by what they can do: how many have so much memory.
+  std::array<std::map<int64_t, int>, kJobKinds> memories;
   std::set<Appointment> silences;  // when a worker counts as lost, or is forgotten
   int64_t next_pack = 1;
   absl::Status load_error;
@@ -253,6 +219,7 @@ struct Scheduler::State {
   std::vector<ConfigurationEntry*> dirty_configurations;
   std::vector<NetworkEntry*> dirty_networks;
   std::vector<JobEntry*> dirty_jobs;
+  std::vector<NewJobEvent> events;
 };
 
 }  // namespace rnnfarm::scheduler

@@ -21,9 +21,11 @@ std::string JoinViolations(const std::vector<population::Violation>& violations)
   return text;
 }
 
+// Scheduling makes none.
 std::string FirstDifference(const v1::SweepSpec& was, const v1::SweepSpec& is) {
   std::string report;
   google::protobuf::util::MessageDifferencer differencer;
+  differencer.IgnoreField(v1::SweepSpec::descriptor()->FindFieldByName("scheduling"));
   differencer.ReportDifferencesToString(&report);
   if (differencer.Compare(was, is)) return "";
   return report.substr(0, report.find('\n'));
@@ -158,7 +160,10 @@ void Scheduler::State::AddJobsOf(NetworkEntry& network) {
 void Scheduler::State::ReopenComparison(TaskEntry& task) {
   if (task.compare == nullptr) return;
   JobEntry& compare = *task.compare;
-  EndAttempt(compare, "superseded");
+  if (compare.job.state() != v1::JOB_STATE_PENDING) {
+    Log(compare, v1::JOB_EVENT_KIND_RETRIED, "to be done again: there are other networks now");
+  }
+  EndLeases(compare, "superseded: there are other networks now");
   compare.job.clear_artifacts();
   compare.job.clear_reason();
   compare.job.set_errors(0);
@@ -248,6 +253,34 @@ void Scheduler::State::Extend(SweepEntry& sweep, const v1::SweepSpec& resolved,
   Populate(sweep, population);
 }
 
+void Scheduler::State::Reschedule(SweepEntry& sweep, const v1::Scheduling& scheduling) {
+  v1::SweepSpec& spec = *sweep.sweep.mutable_spec();
+  if (google::protobuf::util::MessageDifferencer::Equals(spec.scheduling(), scheduling)) return;
+  *spec.mutable_scheduling() = scheduling;
+  MarkDirty(sweep);
+  AdoptScheduling(sweep);
+  EnqueueAll(sweep);
+}
+
+absl::Status Scheduler::State::CheckRoom(const SweepEntry* existing, const v1::SweepSpec& resolved,
+                                         const population::Population& population) const {
+  int64_t added = 0;
+  for (const v1::Configuration& each : population.configurations) {
+    const bool known = existing != nullptr && existing->configuration_by_key.contains(each.key());
+    if (!known && !each.chosen()) added += resolved.search().trials_per_config();
+  }
+  for (const v1::Network& each : population.networks) {
+    const bool known = existing != nullptr && existing->network_by_key.contains(each.key());
+    if (!known) added += IsTrainedHere(each) ? 2 : 1;
+  }
+  if (open_jobs + added <= options.max_open_jobs) return absl::OkStatus();
+  return absl::ResourceExhaustedError(absl::StrCat(
+      "the sweep adds ", added, " jobs to ", open_jobs, " open ones; the limit is ",
+      options.max_open_jobs,
+      ": wait until jobs have ended, cancel a sweep, or raise the coordinator's flag "
+      "--max-open-jobs"));
+}
+
 void Scheduler::State::On(const Submit& event, Effects& effects) {
   const v1::SweepSpec& spec = event.request.spec();
   const auto violations = population::Validate(spec, options.max_networks);
@@ -263,6 +296,7 @@ void Scheduler::State::On(const Submit& event, Effects& effects) {
   SweepEntry* existing = FindSweep(resolved.name());
   v1::SubmitSweepResponse response;
   if (existing != nullptr && existing->sweep.spec_digest() == digest) {
+    if (!only_validate) Reschedule(*existing, resolved.scheduling());
     response.set_already_existed(true);
     *response.mutable_sweep() = Describe(*existing);
     effects.reply = std::move(response);
@@ -292,6 +326,8 @@ void Scheduler::State::On(const Submit& event, Effects& effects) {
       return;
     }
   }
+  effects.status = CheckRoom(existing, resolved, population);
+  if (!effects.status.ok()) return;
   if (only_validate) {
     *response.mutable_sweep() = Preview(resolved, digest, population);
     effects.reply = std::move(response);

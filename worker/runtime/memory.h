@@ -1,4 +1,4 @@
-// How much memory training may take, in words and in force.
+// How much memory training may take.
 #ifndef RNNFARM_WORKER_RUNTIME_MEMORY_H_
 #define RNNFARM_WORKER_RUNTIME_MEMORY_H_
 
@@ -7,18 +7,13 @@
 #include <functional>
 #include <memory>
 #include <mutex>
-#include <string>
 
-#include "absl/status/statusor.h"
-#include "absl/strings/string_view.h"
+#include "base/memory_size.h"
 
 namespace rnnfarm::worker {
 
-// Bytes of "4GiB", "512M" or "1.5g": units of 1024, with or without "iB" or "B", in either case; a
-// number alone is GiB. INVALID_ARGUMENT shows the form. 0 or empty: no limit.
-absl::StatusOr<int64_t> ParseMemory(absl::string_view text);
-// "64.2 MiB".
-std::string MemoryText(int64_t bytes);
+using base::MemoryText;
+using base::ParseMemory;
 
 // One limit for all packs that train at the same time. Thread-safe.
 class MemoryBudget {

@@ -1,0 +1,43 @@
+#include "coordinator/scheduler/cost.h"
+
+#include <algorithm>
+
+#include "coordinator/scheduler/times.h"
+
+namespace rnnfarm::scheduler {
+namespace {
+
+// A hundred million of these fit into a sum.
+constexpr absl::Duration kLongestMeasured = absl::Hours(24);
+
+}  // namespace
+
+void Measured::Add(absl::Duration whole, double operations) {
+  whole = std::clamp(whole, absl::ZeroDuration(), kLongestMeasured);
+  ++jobs_;
+  microseconds_ += absl::ToInt64Microseconds(whole);
+  operations_ += operations;
+}
+
+absl::Duration Measured::Mean() const { return absl::Microseconds(microseconds_ / jobs_); }
+
+double Measured::SecondsPerOperation() const {
+  if (operations_ <= 0 || microseconds_ <= 0) return kNominalSecondsPerOperation;
+  return 1e-6 * static_cast<double>(microseconds_) / operations_;
+}
+
+std::optional<absl::Duration> WholeDuration(const v1::Attempt& attempt,
+                                            const population::JobExtent& extent) {
+  if (!attempt.has_start_time() || !attempt.has_end_time()) return std::nullopt;
+  const absl::Duration took = GetTime(attempt.end_time()) - GetTime(attempt.start_time());
+  const int64_t all = extent.last_iteration - extent.first_iteration;
+  if (all <= 0) return took;
+  const int64_t done = extent.last_iteration -
+                       std::max(attempt.from_iteration(), extent.first_iteration);
+  // From the last iterations alone nothing can be told of the rest.
+  constexpr int64_t kLeastShare = 10;  // one in so many
+  if (done * kLeastShare < all) return std::nullopt;
+  return took * (static_cast<double>(all) / static_cast<double>(done));
+}
+
+}  // namespace rnnfarm::scheduler

@@ -1,0 +1,126 @@
+// New leases: to whom, how many at once, and beside whom.
+#include <algorithm>
+
+#include "absl/strings/str_cat.h"
+#include "coordinator/scheduler/state.h"
+
+namespace rnnfarm::scheduler {
+namespace {
+
+// Leases in one answer at most, whatever a worker says that it has room for.
+constexpr int kMostGranted = 4096;
+
+// Makes room for one more among the attempts that are kept; those that run stay.
+void ForgetOldAttempt(v1::Job& job) {
+  auto& attempts = *job.mutable_attempts();
+  if (attempts.size() < kKeptAttempts) return;
+  const auto oldest = std::find_if(attempts.begin(), attempts.end(),
+                                   [](const auto& attempt) { return !attempt.outcome().empty(); });
+  if (oldest != attempts.end()) attempts.erase(oldest);
+}
+
+int64_t FirstIteration(const JobEntry& job) {
+  const auto& checkpoints = job.job.checkpoints();
+  return checkpoints.empty() ? job.shape->extent.first_iteration
+                             : checkpoints[checkpoints.size() - 1].iteration();
+}
+
+std::string LeasedText(const JobEntry& job, const v1::Attempt& attempt) {
+  std::string text = absl::StrCat("leased to ", attempt.worker());
+  if (attempt.from_iteration() > 0) {
+    absl::StrAppend(&text, ", from iteration ", attempt.from_iteration());
+  }
+  if (attempt.speculative()) {
+    absl::StrAppend(&text, ", beside the slower attempt ", job.leases[0].attempt, " of ",
+                    job.leases[0].worker);
+  }
+  return text;
+}
+
+}  // namespace
+
+void Scheduler::State::GrantOne(JobEntry& job, WorkerEntry& worker, int64_t pack, bool speculative,
+                                v1::SyncResponse& response) {
+  ForgetOldAttempt(job.job);
+  job.job.set_attempt(job.job.attempt() + 1);
+  v1::Attempt& attempt = *job.job.add_attempts();
+  attempt.set_attempt(job.job.attempt());
+  attempt.set_worker(worker.worker.name());
+  attempt.set_build(worker.worker.build());
+  attempt.set_speculative(speculative);
+  attempt.set_from_iteration(FirstIteration(job));
+  SetTime(now, *attempt.mutable_start_time());
+  LiveLease live;
+  live.attempt = attempt.attempt();
+  live.worker = attempt.worker();
+  live.begin = now;
+  live.charged = Queues::CostOf(*job.shape);
+  Log(job, v1::JOB_EVENT_KIND_LEASED, LeasedText(job, attempt), &live);
+  if (!speculative) SetState(job, v1::JOB_STATE_LEASED);
+  job.job.clear_not_before();
+  BeginLease(job, std::move(live));
+  v1::Lease& lease = *response.add_leases();
+  lease.set_job(job.job.name());
+  lease.set_attempt(job.job.attempt());
+  lease.set_pack(pack);
+  lease.set_speculative(speculative);
+  static const v1::Configuration kNone;
+  *lease.mutable_spec() = population::MakeJobSpec(
+      job.sweep->sweep.spec(),
+      job.configuration == nullptr ? kNone : job.configuration->configuration,
+      job.network == nullptr ? nullptr : &job.network->network, job.job);
+}
+
+int Scheduler::State::GrantFrom(Line& line, WorkerEntry& worker, int max_pack, int free,
+                                v1::SyncResponse& response) {
+  const v1::JobKind kind = line.shape->kind;
+  const bool packs = kind == v1::JOB_KIND_SEARCH || kind == v1::JOB_KIND_TRAIN;
+  // What ran out of memory shares it with nobody.
+  const int pack_size = packs && !line.raised ? max_pack : 1;
+  // No more than its share, so that the others have work of this shape too.
+  const int64_t active = std::max(1, line.demand->workers[kind]);
+  const int64_t share = (static_cast<int64_t>(line.ready.size()) + active - 1) / active;
+  const int size = static_cast<int>(std::min<int64_t>(share, free));
+  SweepEntry& sweep = *line.shape->sweep;
+  for (int i = 0; i < size; ++i) {
+    const bool begins_pack = i % pack_size == 0;
+    GrantOne(*sweep.jobs.at(*line.ready.begin()), worker,
+             begins_pack ? next_pack++ : next_pack - 1, false, response);
+  }
+  queues.Charge(sweep, size * Queues::CostOf(*line.shape));
+  return size;
+}
+
+JobEntry* Scheduler::State::FindStraggler(const Ability& ability, const std::string& worker,
+                                          absl::Time at) const {
+  const auto found =
+      stragglers.Find(demands, ability, at, [&](const Line& line, uint64_t order) {
+        return line.shape->sweep->jobs.at(order)->leases[0].worker != worker;
+      });
+  return found.line == nullptr ? nullptr : found.line->shape->sweep->jobs.at(found.order).get();
+}
+
+void Scheduler::State::Grant(WorkerEntry& worker, const v1::SyncRequest& request,
+                             v1::SyncResponse& response) {
+  if (worker.worker.state() != v1::WORKER_STATE_ACTIVE) return;
+  int free = std::min<int>(request.free_slots(), kMostGranted);
+  const int max_pack = std::max(1, request.capability().max_pack());
+  std::vector<Line*> served;
+  while (free > 0) {
+    Line* line = Queues::Next(demands, worker.ability);
+    if (line == nullptr) break;
+    free -= GrantFrom(*line, worker, max_pack, free, response);
+    queues.SetAside(*line);
+    served.push_back(line);
+  }
+  for (Line* line : served) queues.PutBack(*line);
+  while (free > 0 && !Queues::HasFor(demands, worker.ability)) {
+    JobEntry* slow = FindStraggler(worker.ability, worker.worker.name(), now);
+    if (slow == nullptr) return;
+    GrantOne(*slow, worker, next_pack++, true, response);
+    queues.Charge(*slow->sweep, Queues::CostOf(*slow->shape));
+    --free;
+  }
+}
+
+}  // namespace rnnfarm::scheduler
