@@ -11,16 +11,21 @@ namespace {
 
 constexpr size_t kTimeBytes = 8;
 
+absl::Status CutShort(absl::string_view request_id) {
+  return absl::DataLossError(
+      absl::StrCat("the stored answer to request ", request_id, " is cut short"));
+}
+
 }  // namespace
 
 absl::Status AnswerRows::Load() {
   std::lock_guard lock(mutex_);
+  by_age_.clear();
   std::unique_ptr<rocksdb::Iterator> row(
       database_.db().NewIterator(rocksdb::ReadOptions(), database_.answers()));
   for (row->SeekToFirst(); row->Valid(); row->Next()) {
     if (row->value().size() < kTimeBytes) {
-      return absl::DataLossError(
-          absl::StrCat("the stored answer to request ", row->key().ToString(), " is cut short"));
+      return CutShort(AsView(row->key()));
     }
     by_age_.emplace_back(absl::FromUnixMicros(FromBigEndian(AsView(row->value()))),
                          row->key().ToString());
@@ -37,6 +42,7 @@ absl::StatusOr<std::string> AnswerRows::Find(absl::string_view request_id) {
     return absl::NotFoundError(absl::StrCat("request ", request_id, " was not answered before"));
   }
   if (!status.ok()) return FromRocks(status, "cannot read a stored answer");
+  if (value.size() < kTimeBytes) return CutShort(request_id);
   return value.substr(kTimeBytes);
 }
 

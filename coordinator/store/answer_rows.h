@@ -24,7 +24,7 @@ class AnswerRows {
  public:
   explicit AnswerRows(Database& database) : database_(database) {}
 
-  // Finds out what is stored and when it was.
+  // Finds out what is stored and when it was; again once the database was reopened.
   absl::Status Load();
   absl::StatusOr<std::string> Find(absl::string_view request_id);
   // Adds the answer, and the removal of old ones, to `batch`.

@@ -1,19 +1,18 @@
 #include "coordinator/store/artifact_rows.h"
 
-#include <sys/statvfs.h>
-
 #include <algorithm>
-#include <cerrno>
 #include <functional>
 #include <memory>
 
 #include "absl/strings/str_cat.h"
-#include "absl/time/clock.h"
 #include "base/digest.h"
+#include "coordinator/store/free_space.h"
 #include "coordinator/store/keys.h"
 
 namespace rnnfarm::store {
 namespace {
+
+constexpr absl::string_view kArtifactPrefix = "artifacts/";
 
 absl::Status CheckDigest(absl::string_view digest) {
   if (base::IsDigest(digest)) return absl::OkStatus();
@@ -24,6 +23,11 @@ absl::Status CheckDigest(absl::string_view digest) {
 absl::Status OutOfRange(absl::string_view digest, int64_t offset, int64_t committed) {
   return absl::OutOfRangeError(absl::StrCat("upload of artifacts/", digest, " goes on at offset ",
                                             committed, ", not at ", offset));
+}
+
+absl::Status Mismatch(absl::string_view digest) {
+  return absl::DataLossError(
+      absl::StrCat("the stored bytes of artifacts/", digest, " no longer match their digest"));
 }
 
 }  // namespace
@@ -90,6 +94,7 @@ absl::StatusOr<Store::UploadState> ArtifactRows::GetUpload(absl::string_view dig
   if (auto status = CheckDigest(digest); !status.ok()) return status;
   std::lock_guard lock(StripeOf(digest));
   auto artifact = Get(digest);
+  if (artifact.ok()) artifact = Renewed(*std::move(artifact));
   if (artifact.ok()) return Store::UploadState{artifact->size_bytes(), true};
   if (!absl::IsNotFound(artifact.status())) return artifact.status();
   auto committed = Committed(std::string(digest));
@@ -97,16 +102,18 @@ absl::StatusOr<Store::UploadState> ArtifactRows::GetUpload(absl::string_view dig
   return Store::UploadState{*committed, false};
 }
 
-absl::Status ArtifactRows::CheckFreeSpace() {
-  struct statvfs disk;
-  if (statvfs(options_.path.c_str(), &disk) != 0) {
-    return absl::ErrnoToStatus(errno, absl::StrCat("cannot ask for free space of ", options_.path));
-  }
-  const int64_t free = static_cast<int64_t>(disk.f_bavail) * static_cast<int64_t>(disk.f_frsize);
-  if (free >= options_.free_space_floor_bytes) return absl::OkStatus();
-  return absl::ResourceExhaustedError(absl::StrCat(
-      "the store's disk has ", free >> 20, " MiB free, below the floor of ",
-      options_.free_space_floor_bytes >> 20, " MiB; uploads go on when there is space again"));
+// A worker that is told that an artifact is there reports it next: its age begins anew.
+absl::StatusOr<v1::Artifact> ArtifactRows::Renewed(v1::Artifact artifact) {
+  const absl::Time now = options_.now();
+  if (now - absl::FromUnixSeconds(artifact.create_time().seconds()) < kRenewAfter) return artifact;
+  artifact.mutable_create_time()->set_seconds(absl::ToUnixSeconds(now));
+  rocksdb::WriteBatch batch;
+  batch
+      .Put(database_.artifacts(), artifact.name().substr(kArtifactPrefix.size()),
+           artifact.SerializeAsString())
+      .PermitUncheckedError();
+  if (auto status = database_.Write(&batch); !status.ok()) return status;
+  return artifact;
 }
 
 absl::Status ArtifactRows::Append(absl::string_view digest, int64_t size_bytes, int64_t offset,
@@ -118,7 +125,7 @@ absl::Status ArtifactRows::Append(absl::string_view digest, int64_t size_bytes, 
                      " do not fit into the declared size of ", size_bytes, " bytes"));
   }
   std::lock_guard lock(StripeOf(digest));
-  if (Get(digest).ok()) return absl::OkStatus();
+  if (auto artifact = Get(digest); !absl::IsNotFound(artifact.status())) return artifact.status();
   const std::string name(digest);
   auto committed = Committed(name);
   if (!committed.ok()) return committed.status();
@@ -126,8 +133,10 @@ absl::Status ArtifactRows::Append(absl::string_view digest, int64_t size_bytes, 
   const int64_t known = *committed - offset;
   if (known >= data.size()) return absl::OkStatus();
   data.remove_prefix(known);
-  if (auto status = CheckFreeSpace(); !status.ok()) return status;
+  if (auto status = CheckRoomForUpload(options_); !status.ok()) return status;
   rocksdb::WriteBatch batch;
+  batch.Put(database_.notes(), UploadKey(digest), BigEndian(absl::ToUnixMicros(options_.now())))
+      .PermitUncheckedError();
   for (int64_t at = 0; at < data.size(); at += kMaxChunkRowBytes) {
     batch
         .Put(database_.chunks(), ChunkKey(digest, *committed + at),
@@ -140,48 +149,46 @@ absl::Status ArtifactRows::Append(absl::string_view digest, int64_t size_bytes, 
   return absl::OkStatus();
 }
 
-absl::Status ArtifactRows::DropUpload(const std::string& digest) {
-  rocksdb::WriteBatch batch;
-  // One key behind the last possible offset.
-  batch.DeleteRange(database_.chunks(), ChunkKey(digest, 0), digest + std::string(9, '\xFF'))
-      .PermitUncheckedError();
-  {
-    std::lock_guard lock(mutex_);
-    committed_.erase(digest);
-  }
-  return database_.Write(&batch);
+absl::StatusOr<ArtifactRows::Contents> ArtifactRows::DigestRows(absl::string_view digest) {
+  base::Digest actual;
+  Contents contents;
+  auto status = ForEachChunk(digest, 0, [&](int64_t offset, absl::string_view data) {
+    if (offset != contents.length) return false;
+    actual.Update(data);
+    contents.length += static_cast<int64_t>(data.size());
+    return true;
+  });
+  if (!status.ok()) return status;
+  contents.digest = actual.Finish();
+  return contents;
 }
 
 absl::StatusOr<v1::Artifact> ArtifactRows::Finish(absl::string_view digest, int64_t size_bytes) {
   std::lock_guard lock(StripeOf(digest));
   auto present = Get(digest);
-  if (present.ok() || !absl::IsNotFound(present.status())) return present;
+  if (present.ok()) return Renewed(*std::move(present));
+  if (!absl::IsNotFound(present.status())) return present;
   const std::string name(digest);
   auto committed = Committed(name);
   if (!committed.ok()) return committed.status();
   if (*committed < size_bytes) return OutOfRange(digest, size_bytes, *committed);
-  base::Digest actual;
-  int64_t length = 0;
-  auto status = ForEachChunk(digest, 0, [&](int64_t, absl::string_view data) {
-    actual.Update(data);
-    length += data.size();
-    return true;
-  });
-  if (!status.ok()) return status;
-  const std::string actual_digest = actual.Finish();
-  if (length != size_bytes || actual_digest != digest) {
-    if (auto dropped = DropUpload(name); !dropped.ok()) return dropped;
-    return absl::DataLossError(absl::StrCat(
-        "the uploaded ", length, " bytes have the digest ", actual_digest, ", not artifacts/",
-        digest, " of ", size_bytes, " bytes; nothing of them was kept: upload the artifact again"));
+  auto bytes = DigestRows(digest);
+  if (!bytes.ok()) return bytes.status();
+  if (bytes->length != size_bytes || bytes->digest != digest) {
+    if (auto dropped = Remove(name); !dropped.ok()) return dropped;
+    return absl::DataLossError(
+        absl::StrCat("the uploaded ", bytes->length, " bytes have the digest ", bytes->digest,
+                     ", not artifacts/", digest, " of ", size_bytes,
+                     " bytes; nothing of them was kept: upload the artifact again"));
   }
   v1::Artifact artifact;
-  artifact.set_name(absl::StrCat("artifacts/", digest));
+  artifact.set_name(absl::StrCat(kArtifactPrefix, digest));
   artifact.set_size_bytes(size_bytes);
-  artifact.mutable_create_time()->set_seconds(absl::ToUnixSeconds(absl::Now()));
+  artifact.mutable_create_time()->set_seconds(absl::ToUnixSeconds(options_.now()));
   rocksdb::WriteBatch batch;
   batch.Put(database_.artifacts(), AsSlice(digest), artifact.SerializeAsString())
       .PermitUncheckedError();
+  batch.Delete(database_.notes(), UploadKey(digest)).PermitUncheckedError();
   if (auto written = database_.Write(&batch); !written.ok()) return written;
   std::lock_guard map_lock(mutex_);
   committed_.erase(name);
@@ -220,11 +227,21 @@ absl::StatusOr<std::string> ArtifactRows::ReadWhole(absl::string_view digest) {
   if (!artifact.ok()) return artifact.status();
   auto bytes = Read(digest, 0, artifact->size_bytes());
   if (!bytes.ok()) return bytes;
-  if (base::DigestOf(*bytes) != digest) {
-    return absl::DataLossError(
-        absl::StrCat("the stored bytes of artifacts/", digest, " no longer match their digest"));
-  }
+  if (base::DigestOf(*bytes) != digest) return Mismatch(digest);
   return bytes;
+}
+
+absl::StatusOr<int64_t> ArtifactRows::CheckWhole(absl::string_view digest) {
+  auto artifact = Get(digest);
+  if (!artifact.ok()) return artifact.status();
+  auto bytes = DigestRows(digest);
+  if (!bytes.ok()) return bytes.status();
+  if (bytes->length != artifact->size_bytes()) {
+    return absl::DataLossError(absl::StrCat("artifacts/", digest, " ends at byte ", bytes->length,
+                                            " of ", artifact->size_bytes()));
+  }
+  if (bytes->digest != digest) return Mismatch(digest);
+  return bytes->length;
 }
 
 }  // namespace rnnfarm::store

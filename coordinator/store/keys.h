@@ -25,6 +25,7 @@ inline std::string BigEndian(uint64_t value) {
   return bytes;
 }
 
+// Of the first 8 bytes, or of as many as there are.
 inline uint64_t FromBigEndian(absl::string_view bytes) {
   uint64_t value = 0;
   for (const char byte : bytes.substr(0, 8)) value = value << 8 | static_cast<unsigned char>(byte);
@@ -57,8 +58,32 @@ inline bool IsChunkOf(absl::string_view key, absl::string_view digest) {
          key.substr(0, base::kDigestHexLength) == digest;
 }
 
+// Of a key that IsChunkOf an artifact.
 inline int64_t ChunkOffset(absl::string_view key) {
-  return static_cast<int64_t>(FromBigEndian(key.substr(base::kDigestHexLength)));
+  return static_cast<int64_t>(FromBigEndian(absl::ClippedSubstr(key, base::kDigestHexLength)));
+}
+
+// Behind every chunk of the artifact.
+inline std::string ChunksEnd(absl::string_view digest) {
+  return absl::StrCat(digest, std::string(9, '\xFF'));
+}
+
+// When an upload that is not finished last went on.
+inline constexpr char kUploadPrefix[] = "upload/";
+
+inline std::string UploadKey(absl::string_view digest) {
+  return absl::StrCat(kUploadPrefix, digest);
+}
+
+// Event rows' keys end in "#" and 8 bytes of their number. False for any other key.
+inline bool ParseEventKey(absl::string_view key, absl::string_view* job, int64_t* number) {
+  constexpr size_t kTail = 9;
+  const std::string start = RecordKey(kEventPrefix, "");
+  if (key.size() < start.size() + kTail || key.substr(0, start.size()) != start) return false;
+  if (key[key.size() - kTail] != '#') return false;
+  *job = key.substr(start.size(), key.size() - start.size() - kTail);
+  *number = static_cast<int64_t>(FromBigEndian(key.substr(key.size() - kTail + 1)));
+  return true;
 }
 
 }  // namespace rnnfarm::store

@@ -1,22 +1,24 @@
 #include "coordinator/store/store.h"
 
-#include <fcntl.h>
-#include <unistd.h>
+#include <rocksdb/env.h>
 
-#include <cerrno>
-#include <filesystem>
 #include <functional>
-#include <system_error>
+#include <mutex>
+#include <optional>
+#include <shared_mutex>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "absl/time/clock.h"
 #include "base/digest.h"
 #include "coordinator/store/answer_rows.h"
 #include "coordinator/store/artifact_rows.h"
+#include "coordinator/store/backup.h"
 #include "coordinator/store/database.h"
 #include "coordinator/store/directory_lock.h"
-#include "coordinator/store/keys.h"
+#include "coordinator/store/free_space.h"
+#include "coordinator/store/garbage.h"
+#include "coordinator/store/record_rows.h"
+#include "coordinator/store/sync_folder.h"
 
 namespace rnnfarm::store {
 namespace {
@@ -25,130 +27,91 @@ class RocksStore : public Store {
  public:
   RocksStore(std::unique_ptr<DirectoryLock> lock, std::unique_ptr<Database> database,
              const Options& options)
-      : lock_(std::move(lock)),
+      : options_(options),
+        lock_(std::move(lock)),
         database_(std::move(database)),
+        records_(*database_),
         answers_(*database_),
         artifacts_(*database_, options) {}
 
   absl::Status LoadAnswers() { return answers_.Load(); }
 
-  absl::Status Commit(const std::vector<Batch>& batches) override;
-  absl::Status Load(const Visitor& visitor) override;
+  absl::Status Commit(const std::vector<Batch>& batches) override {
+    return WhileOpen([&] { return WriteAll(batches); });
+  }
+  absl::Status Load(const Visitor& visitor) override {
+    return WhileOpen([&] { return records_.Load(visitor); });
+  }
   absl::StatusOr<std::vector<v1::JobEvent>> ReadEvents(absl::string_view job, int64_t first,
-                                                       int count) override;
+                                                       int count) override {
+    return WhileOpen([&] { return records_.ReadEvents(job, first, count); });
+  }
   absl::StatusOr<std::string> FindAnswer(absl::string_view request_id) override {
-    return answers_.Find(request_id);
+    return WhileOpen([&] { return answers_.Find(request_id); });
   }
 
   absl::StatusOr<UploadState> GetUpload(absl::string_view digest) override {
-    return artifacts_.GetUpload(digest);
+    return WhileOpen([&] { return artifacts_.GetUpload(digest); });
   }
   absl::Status AppendUpload(absl::string_view digest, int64_t size_bytes, int64_t offset,
                             absl::string_view data) override {
-    return artifacts_.Append(digest, size_bytes, offset, data);
+    return WhileOpen([&] { return artifacts_.Append(digest, size_bytes, offset, data); });
   }
   absl::StatusOr<v1::Artifact> FinishUpload(absl::string_view digest, int64_t size) override {
-    return artifacts_.Finish(digest, size);
+    return WhileOpen([&] { return artifacts_.Finish(digest, size); });
   }
   absl::StatusOr<v1::Artifact> GetArtifact(absl::string_view digest) override {
-    return artifacts_.Get(digest);
+    return WhileOpen([&] { return artifacts_.Get(digest); });
   }
   absl::StatusOr<std::string> ReadArtifact(absl::string_view digest, int64_t offset,
                                            int64_t max_bytes) override {
-    return artifacts_.Read(digest, offset, max_bytes);
+    return WhileOpen([&] { return artifacts_.Read(digest, offset, max_bytes); });
   }
   absl::StatusOr<std::string> ReadWholeArtifact(absl::string_view digest) override {
-    return artifacts_.ReadWhole(digest);
+    return WhileOpen([&] { return artifacts_.ReadWhole(digest); });
   }
   absl::StatusOr<v1::Artifact> PutArtifact(absl::string_view bytes) override;
 
- private:
-  void AddRecords(rocksdb::WriteBatch& rows, const Batch& batch);
-  template <typename Message>
-  absl::Status LoadKind(char prefix, const std::function<void(Message)>& take);
+  absl::Status CheckRoomForSubmission() override { return CheckRoomForRecords(options_); }
+  absl::Status CheckWritable() override;
+  absl::Status Reopen() override;
+  absl::StatusOr<Garbage> CollectGarbage(absl::Time before, std::atomic<bool>* stop) override;
+  absl::Status Backup(const std::string& folder, std::atomic<bool>* stop) override;
 
+ private:
+  // Keeps the database from being reopened while `use` runs; for what is short.
+  template <typename Use>
+  auto WhileOpen(const Use& use) -> decltype(use()) {
+    std::shared_lock lock(reopening_);
+    if (!database_->is_open()) return Full();
+    return use();
+  }
+  absl::Status Full() const;
+  absl::Status WriteAll(const std::vector<Batch>& batches);
+
+  const Options options_;
   // Released last.
   std::unique_ptr<DirectoryLock> lock_;
+  // Held through what takes long, so that Reopen need not wait for it.
+  std::mutex long_work_;
+  std::shared_mutex reopening_;
   std::unique_ptr<Database> database_;
+  RecordRows records_;
   AnswerRows answers_;
   ArtifactRows artifacts_;
 };
 
-void RocksStore::AddRecords(rocksdb::WriteBatch& rows, const Batch& batch) {
-  auto put = [&](const std::string& key, const google::protobuf::MessageLite& message) {
-    rows.Put(database_->records(), key, message.SerializeAsString()).PermitUncheckedError();
-  };
-  for (const auto& sweep : batch.sweeps) put(RecordKey(kSweepPrefix, sweep.name()), sweep);
-  for (const auto& configuration : batch.configurations) {
-    put(ConfigurationKey(configuration.sweep(), configuration.key()), configuration);
-  }
-  for (const auto& network : batch.networks) {
-    put(RecordKey(kNetworkPrefix, network.name()), network);
-  }
-  for (const auto& job : batch.jobs) put(RecordKey(kJobPrefix, job.name()), job);
-  for (const auto& row : batch.events) put(EventKey(row.job, row.number), row.event);
-}
-
-absl::Status RocksStore::Commit(const std::vector<Batch>& batches) {
+absl::Status RocksStore::WriteAll(const std::vector<Batch>& batches) {
   rocksdb::WriteBatch rows;
-  const absl::Time now = absl::Now();
+  const absl::Time now = options_.now();
   for (const Batch& batch : batches) {
-    AddRecords(rows, batch);
+    records_.Put(rows, batch);
     for (const auto& [request_id, answer] : batch.answers) {
       answers_.Put(rows, request_id, answer, now);
     }
   }
   if (rows.Count() == 0) return absl::OkStatus();
   return database_->Write(&rows);
-}
-
-template <typename Message>
-absl::Status RocksStore::LoadKind(char prefix, const std::function<void(Message)>& take) {
-  const std::string start = RecordKey(prefix, "");
-  std::unique_ptr<rocksdb::Iterator> row(
-      database_->db().NewIterator(rocksdb::ReadOptions(), database_->records()));
-  for (row->Seek(start); row->Valid() && row->key().starts_with(start); row->Next()) {
-    Message message;
-    if (!message.ParseFromArray(row->value().data(), static_cast<int>(row->value().size()))) {
-      return absl::DataLossError(
-          absl::StrCat("the record ", row->key().ToString().substr(start.size()), " is damaged"));
-    }
-    take(std::move(message));
-  }
-  return FromRocks(row->status(), "cannot read the records");
-}
-
-absl::Status RocksStore::Load(const Visitor& visitor) {
-  if (auto status = LoadKind<v1::Sweep>(kSweepPrefix, visitor.sweep); !status.ok()) return status;
-  if (auto status = LoadKind<v1::Configuration>(kConfigurationPrefix, visitor.configuration);
-      !status.ok()) {
-    return status;
-  }
-  if (auto status = LoadKind<v1::Network>(kNetworkPrefix, visitor.network); !status.ok()) {
-    return status;
-  }
-  return LoadKind<v1::Job>(kJobPrefix, visitor.job);
-}
-
-absl::StatusOr<std::vector<v1::JobEvent>> RocksStore::ReadEvents(absl::string_view job,
-                                                                 int64_t first, int count) {
-  const std::string prefix = EventPrefix(job);
-  std::vector<v1::JobEvent> events;
-  std::unique_ptr<rocksdb::Iterator> row(
-      database_->db().NewIterator(rocksdb::ReadOptions(), database_->records()));
-  for (row->Seek(EventKey(job, first));
-       row->Valid() && row->key().starts_with(prefix) && static_cast<int>(events.size()) < count;
-       row->Next()) {
-    v1::JobEvent event;
-    if (!event.ParseFromArray(row->value().data(), static_cast<int>(row->value().size()))) {
-      return absl::DataLossError(absl::StrCat("an event of ", job, " is damaged"));
-    }
-    events.push_back(std::move(event));
-  }
-  if (auto status = FromRocks(row->status(), "cannot read a job's events"); !status.ok()) {
-    return status;
-  }
-  return events;
 }
 
 absl::StatusOr<v1::Artifact> RocksStore::PutArtifact(absl::string_view bytes) {
@@ -161,14 +124,51 @@ absl::StatusOr<v1::Artifact> RocksStore::PutArtifact(absl::string_view bytes) {
   return FinishUpload(digest, size);
 }
 
-// Otherwise a power cut may take a new folder's name, and with it all that was synced inside.
-absl::Status SyncFolder(const std::string& path) {
-  const int folder = open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  const bool synced = folder >= 0 && fsync(folder) == 0;
-  const int why = errno;
-  if (folder >= 0) close(folder);
-  if (synced) return absl::OkStatus();
-  return absl::ErrnoToStatus(why, absl::StrCat("cannot sync the store's folder ", path));
+absl::Status RocksStore::Full() const {
+  auto free = FreeBytes(options_);
+  return absl::ResourceExhaustedError(absl::StrCat(
+      "the disk of the store ", options_.path, " was full (", free.ok() ? *free : 0,
+      " bytes are free now) and it can only be read; free some space, it writes again as soon as "
+      "there is enough"));
+}
+
+absl::Status RocksStore::CheckWritable() {
+  std::shared_lock lock(reopening_);
+  return database_->is_open() && !database_->is_full() ? absl::OkStatus() : Full();
+}
+
+absl::Status RocksStore::Reopen() {
+  if (auto status = CheckRoomForRecords(options_); !status.ok()) return status;
+  std::unique_lock working(long_work_, std::try_to_lock);
+  if (!working) return absl::UnavailableError("the store is being backed up or collected");
+  std::unique_lock lock(reopening_);
+  if (auto status = database_->Reopen(); !status.ok()) return status;
+  artifacts_.Forget();
+  return answers_.Load();
+}
+
+absl::StatusOr<Garbage> RocksStore::CollectGarbage(absl::Time before, std::atomic<bool>* stop) {
+  std::lock_guard working(long_work_);
+  if (auto status = CheckWritable(); !status.ok()) return status;
+  auto digests = FindGarbage(*database_, before);
+  if (!digests.ok()) return digests.status();
+  Garbage removed;
+  for (const std::string& digest : *digests) {
+    if (stop != nullptr && *stop) return removed;
+    auto bytes = artifacts_.RemoveOlder(digest, before);
+    if (!bytes.ok()) return bytes.status();
+    removed.artifacts += bytes->has_value();
+    removed.bytes += bytes->value_or(0);
+  }
+  if (removed.artifacts == 0) return removed;
+  if (auto status = ReclaimSpace(*database_, options_, stop); !status.ok()) return status;
+  return removed;
+}
+
+absl::Status RocksStore::Backup(const std::string& folder, std::atomic<bool>* stop) {
+  std::lock_guard working(long_work_);
+  if (auto status = CheckWritable(); !status.ok()) return status;
+  return WriteBackup(*database_, folder, stop);
 }
 
 }  // namespace
@@ -181,13 +181,14 @@ bool Batch::empty() const {
 absl::StatusOr<std::unique_ptr<Store>> Store::Open(const Options& options) {
   auto lock = DirectoryLock::Take(options.path);
   if (!lock.ok()) return lock.status();
-  const std::string path = options.path + "/db";
-  std::error_code error;
+  rocksdb::Env& env = EnvOf(options);
   // RocksDB would make it too, but logs an error first.
-  std::filesystem::create_directory(path, error);
-  auto database = Database::Open(path);
+  if (auto made = env.CreateDirIfMissing(DatabasePath(options)); !made.ok()) {
+    return FromRocks(made, absl::StrCat("cannot make ", DatabasePath(options)));
+  }
+  auto database = Database::Open(options);
   if (!database.ok()) return database.status();
-  if (auto status = SyncFolder(options.path); !status.ok()) return status;
+  if (auto status = SyncFolder(env, options.path); !status.ok()) return status;
   auto store = std::make_unique<RocksStore>(*std::move(lock), *std::move(database), options);
   if (auto status = store->LoadAnswers(); !status.ok()) return status;
   return store;

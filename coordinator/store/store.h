@@ -3,6 +3,7 @@
 #ifndef RNNFARM_COORDINATOR_STORE_STORE_H_
 #define RNNFARM_COORDINATOR_STORE_STORE_H_
 
+#include <atomic>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -12,15 +13,28 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
+#include "absl/time/clock.h"
 #include "absl/time/time.h"
 #include "rnnfarm/v1/population.pb.h"
+
+namespace rocksdb {
+class Env;
+}
 
 namespace rnnfarm::store {
 
 struct Options {
   std::string path;
-  // Uploads are refused below this much free space (RESOURCE_EXHAUSTED).
+  // Uploads are refused below this much free space, submissions below a quarter of it
+  // (RESOURCE_EXHAUSTED).
   int64_t free_space_floor_bytes = int64_t{256} << 20;
+  // What a column family gathers in memory before it becomes a file; little in tests, so that rare
+  // paths run in each of them.
+  int64_t write_buffer_bytes = int64_t{64} << 20;
+  std::function<absl::Time()> now = absl::Now;
+  // What RocksDB's files are read and written through, where not the machine's own disk: a disk of
+  // a test that loses power. Not owned.
+  rocksdb::Env* env = nullptr;
 };
 
 // One line of a job's log.
@@ -42,6 +56,14 @@ struct Batch {
   bool empty() const;
 };
 
+// What was removed.
+struct Garbage {
+  int64_t artifacts = 0;  // and unfinished uploads
+  int64_t bytes = 0;
+};
+
+// Reads and writes go on side by side. A write that finds the disk full makes the store read-only:
+// this and every later one is RESOURCE_EXHAUSTED, with nothing of it acknowledged, until Reopen.
 class Store {
  public:
   // FAILED_PRECONDITION with the path and the holder's process id if another process has it open;
@@ -84,6 +106,23 @@ class Store {
   virtual absl::StatusOr<std::string> ReadWholeArtifact(absl::string_view digest) = 0;
   // For artifacts made in this process.
   virtual absl::StatusOr<v1::Artifact> PutArtifact(absl::string_view bytes) = 0;
+
+  // Whether there is room for a whole new sweep: OK or RESOURCE_EXHAUSTED.
+  virtual absl::Status CheckRoomForSubmission() = 0;
+  // RESOURCE_EXHAUSTED while the store is read-only.
+  virtual absl::Status CheckWritable() = 0;
+  // Ends being read-only: readers wait meanwhile. A write that had failed may be there afterwards.
+  // RESOURCE_EXHAUSTED while the disk has no room, UNAVAILABLE while a backup or a collection runs;
+  // to be tried again then.
+  virtual absl::Status Reopen() = 0;
+
+  // Removes artifacts that are older than `before` and that no record refers to, and uploads that
+  // did not go on since. An artifact that is uploaded again, or asked for by GetUpload, is new
+  // again. Both of these end early, CANCELLED or with what was done, when `*stop` becomes true.
+  virtual absl::StatusOr<Garbage> CollectGarbage(absl::Time before,
+                                                 std::atomic<bool>* stop = nullptr) = 0;
+  // Adds a backup to `folder` and reads it back; backup.h.
+  virtual absl::Status Backup(const std::string& folder, std::atomic<bool>* stop = nullptr) = 0;
 };
 
 }  // namespace rnnfarm::store
