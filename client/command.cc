@@ -14,7 +14,7 @@ namespace rnnfarm::client {
 namespace {
 
 constexpr char kGlobalOptions[] =
-    "\nEverywhere: --coordinator ADDRESS, --timeout SECONDS (see rnnfarm --help).";
+    "\nEverywhere: --coordinator ADDRESS, --timeout SECONDS, credentials (see rnnfarm --help).";
 
 std::vector<std::string> CommandNames(const CLI::App& app) {
   std::vector<std::string> names;
@@ -80,6 +80,22 @@ void AddAll(CLI::App& app, Program& program) {
   AddVersionCommand(app, program);
 }
 
+void AddCredentials(CLI::App& app, base::Credentials& credentials) {
+  const auto file = [&app](const std::string& name, std::string& path, const std::string& variable,
+                           const std::string& description) {
+    app.add_option(name, path, description)->envname(variable)->type_name("FILE");
+  };
+  app.add_flag("--tls", credentials.tls, "Encrypt; implied by the other --tls options");
+  file("--tls-ca", credentials.tls_ca, "RNNFARM_TLS_CA",
+       "PEM file of the authorities that vouch for the coordinator");
+  file("--tls-certificate", credentials.tls_certificate, "RNNFARM_TLS_CERTIFICATE",
+       "PEM file of your certificate");
+  file("--tls-key", credentials.tls_key, "RNNFARM_TLS_KEY", "PEM file of its private key");
+  file("--token-file", credentials.token_file, "RNNFARM_TOKEN_FILE", "File of your token");
+  app.add_flag("--insecure", credentials.insecure,
+               "Send the token unencrypted beyond loopback, where the network is trusted");
+}
+
 void AddGlobalOptions(CLI::App& app, Program& program) {
   app.fallthrough();
   app.require_subcommand(1);
@@ -87,6 +103,7 @@ void AddGlobalOptions(CLI::App& app, Program& program) {
       ->envname("RNNFARM_COORDINATOR")
       ->capture_default_str()
       ->type_name("ADDRESS");
+  AddCredentials(app, program.credentials);
   app.add_option("--timeout", program.timeout_seconds, "Longest wait for one answer, seconds")
       ->check(CLI::Range(0.001, 1e6))
       ->capture_default_str()

@@ -10,6 +10,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
+#include "base/credentials.h"
 #include "client/exit_code.h"
 #include "client/farm.h"
 #include "client/table.h"
@@ -23,12 +24,13 @@ struct Program {
 
   Terminal terminal;
   std::string coordinator = kDefaultCoordinator;
+  base::Credentials credentials;
   double timeout_seconds = 30;
   // What the arguments ask for; set by the callback of the command chosen.
   std::function<int()> action;
 
   // Connects on first use, not before.
-  Farm Connect() const { return Farm(coordinator, absl::Seconds(timeout_seconds)); }
+  Farm Connect() const { return Farm(coordinator, absl::Seconds(timeout_seconds), credentials); }
   // Prints `status` to err, as "rnnfarm: MESSAGE", and gives its exit code.
   int Fail(const absl::Status& status);
   // Narration, a line on err.

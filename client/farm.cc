@@ -1,6 +1,7 @@
 #include "client/farm.h"
 
 #include <fmt/format.h>
+#include <grpcpp/create_channel.h>
 
 #include <random>
 
@@ -24,19 +25,25 @@ absl::Status NoName(const std::string& text, const std::string& expected) {
 
 }  // namespace
 
-Farm::Farm(const std::string& address, absl::Duration timeout)
+Farm::Farm(const std::string& address, absl::Duration timeout, const base::Credentials& credentials)
     : address_(address), timeout_(timeout) {
-  const std::shared_ptr<grpc::Channel> channel = base::MakeChannel(address);
+  const auto options = base::MakeChannelOptions(address, credentials);
+  unusable_ = options.status();
+  // Without credentials gRPC makes a channel on which every call fails.
+  const std::shared_ptr<grpc::Channel> channel =
+      options.ok() ? base::MakeChannel(address, *options) : grpc::CreateChannel(address, nullptr);
   farm_ = v1::FarmService::NewStub(channel);
   artifacts_ = v1::ArtifactService::NewStub(channel);
 }
 
 absl::Status Farm::Explain(const grpc::Status& status) const {
+  if (!unusable_.ok()) return unusable_;
   const absl::Status plain = base::FromGrpc(status);
   if (absl::IsUnavailable(plain)) {
     return absl::UnavailableError(absl::StrCat(
         "no coordinator answers at ", address_, " (", plain.message(),
-        "); start rnnfarm-coordinator there or name another with --coordinator ADDRESS"));
+        "); start rnnfarm-coordinator there, name another with --coordinator ADDRESS, or, if it "
+        "asks for TLS, give --tls-ca FILE"));
   }
   if (absl::IsDeadlineExceeded(plain)) {
     return absl::DeadlineExceededError(

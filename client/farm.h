@@ -13,6 +13,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
+#include "base/credentials.h"
 #include "rnnfarm/v1/farm_service.grpc.pb.h"
 #include "rnnfarm/v1/worker_service.grpc.pb.h"
 
@@ -24,7 +25,9 @@ inline constexpr int kPageSize = 500;
 // Thread-compatible; copies share one connection.
 class Farm {
  public:
-  Farm(const std::string& address, absl::Duration timeout);
+  // Credentials that are of no use are what every call ends with.
+  Farm(const std::string& address, absl::Duration timeout,
+       const base::Credentials& credentials = {});
 
   const std::string& address() const { return address_; }
   v1::FarmService::Stub& farm() const { return *farm_; }
@@ -71,6 +74,7 @@ class Farm {
 
   std::string address_;
   absl::Duration timeout_;
+  absl::Status unusable_;
   std::shared_ptr<v1::FarmService::Stub> farm_;
   std::shared_ptr<v1::ArtifactService::Stub> artifacts_;
 };

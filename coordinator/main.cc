@@ -4,6 +4,7 @@
 // use), 78 wrong configuration.
 #include <glog/logging.h>
 #include <signal.h>
+#include <sys/resource.h>
 #include <time.h>
 
 #include <cstring>
@@ -17,11 +18,19 @@
 #include "coordinator/service/server.h"
 
 ABSL_FLAG(std::string, listen, rnnfarm::service::kDefaultListen,
-          "HOST:PORT to listen on; anything but loopback needs --insecure");
+          "HOST:PORT to listen on; anything but loopback needs TLS and callers that are known by "
+          "certificate or token, or --insecure");
 ABSL_FLAG(std::string, store, "", "folder of the farm's data; made if it is not there");
 ABSL_FLAG(int64_t, max_networks, 1'000'000, "largest population that a sweep may have");
+ABSL_FLAG(std::string, tls_certificate, "",
+          "PEM file of the coordinator's certificate and those between it and the authority");
+ABSL_FLAG(std::string, tls_key, "", "PEM file of its private key");
+ABSL_FLAG(std::string, tls_client_ca, "",
+          "PEM file of the authorities that vouch for clients; their certificates name their role");
+ABSL_FLAG(std::string, tokens, "", "file of lines \"ROLE TOKEN\", readable by its owner alone");
 ABSL_FLAG(bool, insecure, false,
-          "listen beyond loopback without encryption, where the network is trusted");
+          "listen beyond loopback without encryption or known callers, where the network is "
+          "trusted");
 ABSL_FLAG(absl::Duration, lease_term, absl::Seconds(60),
           "after this long without a sign of life a worker's jobs go to others");
 ABSL_FLAG(int64_t, free_space_floor_mb, 256,
@@ -39,6 +48,10 @@ constexpr absl::Duration kFailurePoll = absl::Milliseconds(200);
 rnnfarm::service::CoordinatorServer::Options OptionsFromFlags() {
   rnnfarm::service::CoordinatorServer::Options options;
   options.listen = absl::GetFlag(FLAGS_listen);
+  options.security.tls_certificate = absl::GetFlag(FLAGS_tls_certificate);
+  options.security.tls_key = absl::GetFlag(FLAGS_tls_key);
+  options.security.tls_client_ca = absl::GetFlag(FLAGS_tls_client_ca);
+  options.security.tokens = absl::GetFlag(FLAGS_tokens);
   options.insecure = absl::GetFlag(FLAGS_insecure);
   options.store.path = absl::GetFlag(FLAGS_store);
   options.store.free_space_floor_bytes = absl::GetFlag(FLAGS_free_space_floor_mb) << 20;
@@ -47,6 +60,14 @@ rnnfarm::service::CoordinatorServer::Options OptionsFromFlags() {
   options.comparison_threads = absl::GetFlag(FLAGS_comparison_threads);
   options.comparison_memory_bytes = absl::GetFlag(FLAGS_comparison_memory_mb) << 20;
   return options;
+}
+
+// Every worker takes two connections; the usual soft limit is a thousand files.
+void RaiseFileLimit() {
+  rlimit files;
+  if (getrlimit(RLIMIT_NOFILE, &files) != 0) return;
+  files.rlim_cur = files.rlim_max;
+  setrlimit(RLIMIT_NOFILE, &files);
 }
 
 // Blocked before any thread starts, so that only WaitForEnd sees them.
@@ -85,6 +106,7 @@ int main(int argc, char** argv) {
   rnnfarm::base::LoggingOptions logging;
   logging.json = absl::GetFlag(FLAGS_log_json);
   rnnfarm::base::InitLogging("rnnfarm-coordinator", logging);
+  RaiseFileLimit();
   const auto options = OptionsFromFlags();
   auto server = rnnfarm::service::CoordinatorServer::Start(options);
   if (!server.ok()) {

@@ -9,6 +9,7 @@
 
 #include <csignal>
 #include <cstdio>
+#include <cstdlib>
 #include <iostream>
 #include <string>
 #include <thread>
@@ -22,6 +23,15 @@
 #include "worker/runtime/worker.h"
 
 ABSL_FLAG(std::string, coordinator, "127.0.0.1:7070", "address of the coordinator, host:port");
+ABSL_FLAG(bool, tls, false, "encrypt; implied by the other --tls flags");
+ABSL_FLAG(std::string, tls_ca, "",
+          "PEM file of the authorities that vouch for the coordinator; empty: the system's");
+ABSL_FLAG(std::string, tls_certificate, "", "PEM file of this worker's certificate");
+ABSL_FLAG(std::string, tls_key, "", "PEM file of its private key");
+ABSL_FLAG(std::string, token_file, "",
+          "file of the token of the role worker; empty: what RNNFARM_TOKEN_FILE names");
+ABSL_FLAG(bool, insecure, false,
+          "send the token unencrypted beyond loopback, where the network is trusted");
 ABSL_FLAG(std::string, name, "", "this worker's resource id; empty: <host>-<process id>");
 ABSL_FLAG(int, threads, 0, "networks worked on side by side; 0: one for each processor");
 ABSL_FLAG(int, max_pack, 0, "networks of one pack at most; 0: as many as threads");
@@ -57,9 +67,23 @@ std::string WhatIsWrong() {
   return "";
 }
 
+rnnfarm::base::Credentials CredentialsFromFlags() {
+  rnnfarm::base::Credentials credentials;
+  credentials.tls = absl::GetFlag(FLAGS_tls);
+  credentials.tls_ca = absl::GetFlag(FLAGS_tls_ca);
+  credentials.tls_certificate = absl::GetFlag(FLAGS_tls_certificate);
+  credentials.tls_key = absl::GetFlag(FLAGS_tls_key);
+  credentials.token_file = absl::GetFlag(FLAGS_token_file);
+  const char* token_file = std::getenv("RNNFARM_TOKEN_FILE");
+  if (credentials.token_file.empty() && token_file != nullptr) credentials.token_file = token_file;
+  credentials.insecure = absl::GetFlag(FLAGS_insecure);
+  return credentials;
+}
+
 rnnfarm::worker::Options OptionsFromFlags() {
   rnnfarm::worker::Options options;
   options.coordinator = absl::GetFlag(FLAGS_coordinator);
+  options.credentials = CredentialsFromFlags();
   options.name = absl::GetFlag(FLAGS_name);
   options.engine = absl::GetFlag(FLAGS_engine);
   options.threads = absl::GetFlag(FLAGS_threads);

@@ -84,15 +84,21 @@ grpc::Status ArtifactService::GetUpload(grpc::ServerContext*, const v1::GetUploa
 grpc::Status ArtifactService::UploadArtifact(grpc::ServerContext* context,
                                              grpc::ServerReader<v1::UploadArtifactRequest>* reader,
                                              v1::UploadArtifactResponse* response) {
+  const auto ticket = uploads_.Enter(PeerOf(*context));
+  if (!ticket.ok()) return base::ToGrpc(ticket.status());
   v1::UploadArtifactRequest message;
-  if (!reader->Read(&message)) {
+  const auto read = [&] {
+    IdleStreams::Waiting waiting(idle_, *context);
+    return reader->Read(&message);
+  };
+  if (!read()) {
     return base::ToGrpc(absl::InvalidArgumentError("the upload has no first message"));
   }
   if (auto status = CheckHeader(message); !status.ok()) return base::ToGrpc(status);
   Upload upload(store_, message);
   do {
     if (auto status = upload.Take(message.data()); !status.ok()) return base::ToGrpc(status);
-  } while (reader->Read(&message));
+  } while (read());
   if (context->IsCancelled()) {
     // Keeps what came, so that the upload can go on there.
     upload.Flush().IgnoreError();
@@ -104,8 +110,14 @@ grpc::Status ArtifactService::UploadArtifact(grpc::ServerContext* context,
 }
 
 grpc::Status ArtifactService::DownloadArtifact(
-    grpc::ServerContext*, const v1::DownloadArtifactRequest* request,
+    grpc::ServerContext* context, const v1::DownloadArtifactRequest* request,
     grpc::ServerWriter<v1::DownloadArtifactResponse>* writer) {
+  const auto ticket = downloads_.Enter(PeerOf(*context));
+  if (!ticket.ok()) return base::ToGrpc(ticket.status());
+  const auto write = [&](const v1::DownloadArtifactResponse& response) {
+    IdleStreams::Waiting waiting(idle_, *context);
+    return writer->Write(response);
+  };
   auto artifact = store_.GetArtifact(request->digest());
   if (!artifact.ok()) return base::ToGrpc(artifact.status());
   int64_t offset = request->offset();
@@ -116,7 +128,7 @@ grpc::Status ArtifactService::DownloadArtifact(
     response.set_size_bytes(artifact->size_bytes());
     offset += static_cast<int64_t>(bytes->size());
     response.set_data(*std::move(bytes));
-    if (!writer->Write(response)) return base::ToGrpc(absl::CancelledError("the reader hung up"));
+    if (!write(response)) return base::ToGrpc(absl::CancelledError("the reader hung up"));
   } while (offset < artifact->size_bytes());
   return grpc::Status::OK;
 }

@@ -32,6 +32,8 @@ grpc::Status HealthService::Check(grpc::ServerContext*, const HealthCheckRequest
 
 grpc::Status HealthService::Watch(grpc::ServerContext* context, const HealthCheckRequest* request,
                                   grpc::ServerWriter<HealthCheckResponse>* writer) {
+  const auto ticket = watchers_.Enter(PeerOf(*context));
+  if (!ticket.ok()) return base::ToGrpc(ticket.status());
   const bool known = request->service().empty() || names_.count(request->service()) > 0;
   HealthCheckResponse last;
   while (!context->IsCancelled()) {

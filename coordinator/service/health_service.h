@@ -8,6 +8,7 @@
 #include <set>
 #include <string>
 
+#include "coordinator/service/peer_limits.h"
 #include "grpc/health/v1/health.grpc.pb.h"
 
 namespace rnnfarm::service {
@@ -19,7 +20,7 @@ class HealthService : public grpc::health::v1::Health::Service {
 
   grpc::Status Check(grpc::ServerContext*, const grpc::health::v1::HealthCheckRequest*,
                      grpc::health::v1::HealthCheckResponse*) override;
-  // Each watcher holds one thread of the pool.
+  // Each watcher holds one thread of the pool: RESOURCE_EXHAUSTED when there are too many.
   grpc::Status Watch(grpc::ServerContext*, const grpc::health::v1::HealthCheckRequest*,
                      grpc::ServerWriter<grpc::health::v1::HealthCheckResponse>*) override;
 
@@ -29,6 +30,7 @@ class HealthService : public grpc::health::v1::Health::Service {
 
  private:
   const std::set<std::string> names_;
+  PeerLimits watchers_{{.what = "health watches", .overall = 64, .a_peer = 8}};
   // Guards serving_ and stopping_.
   std::mutex mutex_;
   std::condition_variable stopped_;

@@ -1,6 +1,5 @@
 #include "coordinator/service/server.h"
 
-#include <arpa/inet.h>
 #include <grpcpp/ext/proto_server_reflection_plugin.h>
 #include <grpcpp/health_check_service_interface.h>
 #include <grpcpp/resource_quota.h>
@@ -54,6 +53,9 @@ void Configure(grpc::ServerBuilder& builder) {
   builder.AddChannelArgument(GRPC_ARG_HTTP2_MIN_RECV_PING_INTERVAL_WITHOUT_DATA_MS,
                              base::kKeepaliveServerMinimumMs);
   builder.AddChannelArgument(GRPC_ARG_HTTP2_MAX_PINGS_WITHOUT_DATA, 0);
+  builder.AddChannelArgument(GRPC_ARG_MAX_CONCURRENT_STREAMS, base::kMaxStreamsPerConnection);
+  // Connections that say nothing, or nothing sensible.
+  builder.AddChannelArgument(GRPC_ARG_SERVER_HANDSHAKE_TIMEOUT_MS, base::kHandshakeTimeoutMs);
   // Otherwise two coordinators could listen on one port and share its calls.
   builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
   builder.SetResourceQuota(grpc::ResourceQuota("coordinator").SetMaxThreads(kMaxThreads));
@@ -79,12 +81,13 @@ absl::Status CheckOptions(const CoordinatorServer::Options& options) {
     return absl::InvalidArgumentError("store: no folder given; say where the farm's data lies");
   }
   if (auto status = CheckListen(options.listen); !status.ok()) return status;
-  if (!options.insecure && !IsLoopback(options.listen)) {
+  if (!options.insecure && !options.security.Protects() && !base::IsLoopback(options.listen)) {
     return absl::InvalidArgumentError(
         absl::StrCat("listen: ", options.listen,
-                     " can be reached from other machines, and calls are neither encrypted nor "
-                     "authenticated; listen on 127.0.0.1, or allow it with --insecure where the "
-                     "network is trusted"));
+                     " can be reached from other machines, so that calls must be encrypted and "
+                     "their callers known; give --tls_certificate and --tls_key with "
+                     "--tls_client_ca or --tokens, listen on 127.0.0.1, or allow it with "
+                     "--insecure where the network is trusted"));
   }
   if (options.scheduler.max_networks < 1) {
     return absl::InvalidArgumentError("max_networks: must be at least 1");
@@ -100,16 +103,6 @@ absl::Status CheckOptions(const CoordinatorServer::Options& options) {
 }
 
 }  // namespace
-
-bool IsLoopback(absl::string_view listen) {
-  if (absl::StartsWith(listen, "unix:")) return true;
-  const absl::string_view host = listen.substr(0, listen.rfind(':'));
-  if (host == "localhost" || host == "[::1]") return true;
-  // A name such as 127.example.org may stand for any machine.
-  in_addr address;
-  if (inet_pton(AF_INET, std::string(host).c_str(), &address) != 1) return false;
-  return ntohl(address.s_addr) >> 24 == 127;
-}
 
 // In the order of construction; Shutdown stops them the other way round.
 struct CoordinatorServer::Parts {
@@ -139,16 +132,18 @@ struct CoordinatorServer::Parts {
   }
 
   absl::Status Serve() {
+    auto credentials = MakeServerCredentials(options.security);
+    if (!credentials.ok()) return credentials.status();
     farm = std::make_unique<FarmService>(*ledger, *store, options.scheduler.max_networks);
     workers = std::make_unique<WorkerService>(*ledger, *store);
-    artifacts = std::make_unique<ArtifactService>(*store);
+    artifacts = std::make_unique<ArtifactService>(*store, options.transfers);
     health = std::make_unique<HealthService>(std::set<std::string>{
         v1::FarmService::service_full_name(), v1::WorkerService::service_full_name(),
         v1::ArtifactService::service_full_name()});
     PrepareGrpc();
     grpc::ServerBuilder builder;
     Configure(builder);
-    builder.AddListeningPort(options.listen, grpc::InsecureServerCredentials(), &port);
+    builder.AddListeningPort(options.listen, *credentials, &port);
     builder.RegisterService(farm.get());
     builder.RegisterService(workers.get());
     builder.RegisterService(artifacts.get());
@@ -213,7 +208,7 @@ int CoordinatorServer::port() const { return parts_->port; }
 std::string CoordinatorServer::address() const {
   const std::string& listen = parts_->options.listen;
   if (absl::StartsWith(listen, "unix:")) return listen;
-  const bool loopback = IsLoopback(listen);
+  const bool loopback = base::IsLoopback(listen);
   const std::string host = loopback ? listen.substr(0, listen.rfind(':')) : "127.0.0.1";
   return absl::StrCat(host, ":", parts_->port);
 }

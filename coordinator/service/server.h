@@ -14,11 +14,12 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "absl/strings/string_view.h"
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
 #include "analysis/pairwise/pairwise.h"
 #include "coordinator/scheduler/scheduler.h"
+#include "coordinator/service/artifact_service.h"
+#include "coordinator/service/server_credentials.h"
 #include "coordinator/store/store.h"
 
 namespace rnnfarm::service {
@@ -30,8 +31,11 @@ class CoordinatorServer {
   struct Options {
     // HOST:PORT; port 0 takes a free one.
     std::string listen = kDefaultListen;
-    // Without it only loopback addresses are listened on, since there is no encryption.
+    ServerSecurity security;
+    // Without it addresses beyond loopback are listened on only with TLS and callers that are
+    // known, by certificate or token.
     bool insecure = false;
+    TransferLimits transfers;
     store::Options store;
     // Its max_networks is the coordinator's limit on populations too.
     scheduler::Options scheduler;
@@ -60,9 +64,6 @@ class CoordinatorServer {
   explicit CoordinatorServer(std::unique_ptr<Parts> parts);
   std::unique_ptr<Parts> parts_;
 };
-
-// Whether HOST:PORT (or unix:PATH) can be reached from this machine only.
-bool IsLoopback(absl::string_view listen);
 
 }  // namespace rnnfarm::service
 

@@ -76,7 +76,7 @@ WorkerService::~WorkerService() {
   for (std::thread& checker : checkers_) checker.join();
 }
 
-grpc::ServerUnaryReactor* WorkerService::Sync(grpc::CallbackServerContext*,
+grpc::ServerUnaryReactor* WorkerService::Sync(grpc::CallbackServerContext* context,
                                               const v1::SyncRequest* request,
                                               v1::SyncResponse* response) {
   auto* reactor = new Reactor(this);
@@ -84,10 +84,15 @@ grpc::ServerUnaryReactor* WorkerService::Sync(grpc::CallbackServerContext*,
     reactor->Finish(base::ToGrpc(status));
     return reactor;
   }
+  auto ticket = open_.Enter(PeerOf(*context));
+  if (!ticket.ok()) {
+    reactor->Finish(base::ToGrpc(ticket.status()));
+    return reactor;
+  }
   // Once it is open, a checker may finish the call, and the request is gone then.
   const bool to_check = NamesArtifacts(*request);
   if (to_check) RenewBeforeCheck(*request);
-  const uint64_t call = Open(reactor, *request, response);
+  const uint64_t call = Open(reactor, *std::move(ticket), *request, response);
   if (call == 0) {
     reactor->Finish(
         base::ToGrpc(absl::UnavailableError("the coordinator is shutting down; sync again later")));
@@ -112,8 +117,8 @@ void WorkerService::RenewBeforeCheck(const v1::SyncRequest& request) {
   ledger_.Post(std::move(event), "", [](const absl::StatusOr<Ledger::Reply>&) {});
 }
 
-uint64_t WorkerService::Open(Reactor* reactor, const v1::SyncRequest& request,
-                             v1::SyncResponse* response) {
+uint64_t WorkerService::Open(Reactor* reactor, PeerLimits::Ticket ticket,
+                             const v1::SyncRequest& request, v1::SyncResponse* response) {
   auto copy = std::make_shared<v1::SyncRequest>(request);
   DropComparing(*copy);
   std::lock_guard lock(mutex_);
@@ -124,7 +129,7 @@ uint64_t WorkerService::Open(Reactor* reactor, const v1::SyncRequest& request,
     to_check_.push_back(call);
     checkable_.notify_one();
   }
-  calls_[call] = Call{reactor, response, std::move(copy), {}};
+  calls_[call] = Call{reactor, response, std::move(ticket), std::move(copy), {}};
   return call;
 }
 

@@ -16,6 +16,7 @@
 
 #include "absl/time/time.h"
 #include "coordinator/service/ledger.h"
+#include "coordinator/service/peer_limits.h"
 #include "coordinator/service/report_check.h"
 #include "coordinator/store/store.h"
 #include "rnnfarm/v1/worker_service.grpc.pb.h"
@@ -45,6 +46,7 @@ class WorkerService
   struct Call {
     Reactor* reactor = nullptr;
     v1::SyncResponse* response = nullptr;
+    PeerLimits::Ticket ticket;
     std::shared_ptr<v1::SyncRequest> request;
     // Reports that the check replaced by errors, by index, and why.
     std::map<int, absl::Status> refused;
@@ -52,7 +54,8 @@ class WorkerService
     absl::Time deadline = absl::InfinitePast();
   };
 
-  uint64_t Open(Reactor* reactor, const v1::SyncRequest& request, v1::SyncResponse* response);
+  uint64_t Open(Reactor* reactor, PeerLimits::Ticket ticket, const v1::SyncRequest& request,
+                v1::SyncResponse* response);
   void PostToLedger(uint64_t call);
   // At once, so that no lease runs out while reports wait for their check.
   void RenewBeforeCheck(const v1::SyncRequest& request);
@@ -68,6 +71,8 @@ class WorkerService
   Ledger& ledger_;
   store::Store& store_;
   PassedChecks passed_;
+  // Most are those of idle workers, parked. Many workers may stand behind one address.
+  PeerLimits open_{{.what = "Sync calls", .overall = 16384, .a_peer = 4096}};
   // Guards all below but the threads.
   std::mutex mutex_;
   std::condition_variable checkable_;

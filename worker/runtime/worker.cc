@@ -122,9 +122,11 @@ absl::Status Worker::Life::Run() {
   if (!made.ok()) return made.status();
   engine = *std::move(made);
   peak_flops = engine::MeasurePeakFlops();
-  sync.emplace(base::MakeChannel(options.coordinator));
-  artifacts = v1::ArtifactService::NewStub(
-      base::MakeChannel(options.coordinator, {.credentials = nullptr, .own_connection = true}));
+  auto channel = base::MakeChannelOptions(options.coordinator, options.credentials);
+  if (!channel.ok()) return channel.status();
+  sync.emplace(base::MakeChannel(options.coordinator, *channel));
+  channel->own_connection = true;
+  artifacts = v1::ArtifactService::NewStub(base::MakeChannel(options.coordinator, *channel));
   workplace.emplace(Workplace{leases, *artifacts, *engine, draining, leaving, options.outage_limit,
                               options.drain_limit, memory, peak_flops});
   LOG(INFO) << "worker " << options.name << " with " << options.threads << " threads, engine "

@@ -17,12 +17,14 @@
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
+#include "base/credentials.h"
 
 namespace rnnfarm::worker {
 
 struct Options {
   std::string coordinator;  // host:port
-  std::string name;         // resource id of the worker; empty: <host>-<process id>
+  base::Credentials credentials;
+  std::string name;  // resource id of the worker; empty: <host>-<process id>
   std::string engine = "cpu";
   // Networks that are trained or analysed side by side, one thread each; 0: one for each processor.
   int threads = 0;

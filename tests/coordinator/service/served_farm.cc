@@ -97,7 +97,9 @@ void ServedFarm::Start() {
   auto started = CoordinatorServer::Start(options);
   ASSERT_TRUE(started.ok()) << started.status();
   server = *std::move(started);
-  auto channel = base::MakeChannel(server->address());
+  auto dialled = base::MakeChannelOptions(server->address(), credentials);
+  ASSERT_TRUE(dialled.ok()) << dialled.status();
+  auto channel = base::MakeChannel(server->address(), *dialled);
   farm = v1::FarmService::NewStub(channel);
   workers = v1::WorkerService::NewStub(channel);
   artifacts = v1::ArtifactService::NewStub(channel);

@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "base/credentials.h"
 #include "base/status_grpc.h"
 #include "coordinator/service/server.h"
 #include "rnnfarm/v1/farm_service.grpc.pb.h"
@@ -46,6 +47,8 @@ class ServedFarm {
   absl::StatusOr<std::string> Download(const std::string& digest, int64_t offset = 0);
 
   CoordinatorServer::Options options;
+  // What Start dials with.
+  base::Credentials credentials;
   std::unique_ptr<CoordinatorServer> server;
   std::unique_ptr<v1::FarmService::Stub> farm;
   std::unique_ptr<v1::WorkerService::Stub> workers;

@@ -17,11 +17,11 @@ using ::testing::HasSubstr;
 TEST(Server, RefusesToListenBeyondLoopbackUnlessAllowed) {
   for (const char* listen : {"0.0.0.0:0", "[::]:0", "192.0.2.1:7070", "127.evil.org:7070",
                              "127.0.0.1.org:1", "128.0.0.1:7070"}) {
-    EXPECT_FALSE(IsLoopback(listen)) << listen;
+    EXPECT_FALSE(base::IsLoopback(listen)) << listen;
   }
   for (const char* listen :
        {"127.0.0.1:0", "127.1.2.3:7070", "localhost:7070", "[::1]:7070", "unix:/tmp/x"}) {
-    EXPECT_TRUE(IsLoopback(listen)) << listen;
+    EXPECT_TRUE(base::IsLoopback(listen)) << listen;
   }
   ServedFarm farm;
   farm.Shutdown();
