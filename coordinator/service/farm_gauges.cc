@@ -91,7 +91,7 @@ std::vector<prometheus::MetricFamily> FarmGauges(const Ledger& ledger,
                          .Add(static_cast<int64_t>(ledger.waiting()))
                          .Take());
   families.push_back(Gauges("rnnfarm_store_bytes", "Size of the database's files, in bytes.")
-                         .Add(BytesIn(store_path))
+                         .Add(BytesIn(store_path + "/db"))
                          .Take());
   std::error_code error;
   const auto space = std::filesystem::space(store_path, error);
