@@ -5,8 +5,12 @@
 #include <CLI/CLI.hpp>
 #include <memory>
 
+#include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "absl/strings/str_replace.h"
 #include "absl/strings/str_split.h"
+#include "absl/strings/strip.h"
 #include "base/build_info.h"
 #include "coordinator/population/population.h"
 
@@ -71,6 +75,7 @@ void AddAll(CLI::App& app, Program& program) {
   AddWatchCommand(app, program);
   AddJobsCommands(app, program);
   AddNetworksCommands(app, program);
+  AddExplainCommand(app, program);
   AddRetryCommand(app, program);
   AddWorkersCommands(app, program);
   AddPullCommand(app, program);
@@ -163,6 +168,47 @@ std::string MessageJson(const google::protobuf::Message& message, bool one_line)
   if (!google::protobuf::util::MessageToJsonString(message, &json, options).ok()) return "{}\n";
   if (json.empty() || json.back() != '\n') json += '\n';
   return json;
+}
+
+std::string JoinedJson(const std::string& object, const std::string& more) {
+  const std::string first(absl::StripSuffix(absl::StripAsciiWhitespace(object), "}"));
+  const absl::string_view second = absl::StripAsciiWhitespace(more);
+  if (second == "{}") return object;
+  const absl::string_view members = absl::StripTrailingAsciiWhitespace(first);
+  return absl::StrCat(members, members == "{" ? "" : ",", second.substr(1), "\n");
+}
+
+namespace {
+
+// As protobuf lays out JSON: a blank a level.
+std::string Enclosed(char open, const std::vector<std::string>& parts, char close, bool one_line) {
+  if (one_line) {
+    return absl::StrCat(std::string(1, open), absl::StrJoin(parts, ","), std::string(1, close),
+                        "\n");
+  }
+  std::string text(1, open);
+  for (size_t i = 0; i < parts.size(); ++i) {
+    absl::StrAppend(&text, i == 0 ? "\n " : ",\n ", absl::StrReplaceAll(parts[i], {{"\n", "\n "}}));
+  }
+  return absl::StrCat(text, parts.empty() ? "" : "\n", std::string(1, close), "\n");
+}
+
+}  // namespace
+
+std::string ObjectJson(const std::vector<std::pair<std::string, std::string>>& members,
+                       bool one_line) {
+  std::vector<std::string> parts;
+  for (const auto& [name, json] : members) {
+    parts.push_back(
+        absl::StrCat("\"", name, one_line ? "\":" : "\": ", absl::StripAsciiWhitespace(json)));
+  }
+  return Enclosed('{', parts, '}', one_line);
+}
+
+std::string ArrayJson(const std::vector<std::string>& elements, bool one_line) {
+  std::vector<std::string> parts;
+  for (const std::string& json : elements) parts.emplace_back(absl::StripAsciiWhitespace(json));
+  return Enclosed('[', parts, ']', one_line);
 }
 
 int RunProgram(const std::vector<std::string>& arguments, Terminal terminal) {

@@ -5,6 +5,7 @@
 #include <CLI/App.hpp>
 #include <functional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/status/status.h"
@@ -54,6 +55,12 @@ void AddFormatOption(CLI::App& command, std::string& format,
 int Print(Program& program, const Table& table, const std::string& format);
 // A single message as `-o json` (or jsonl) shows it: the API's JSON with the contract's names.
 std::string MessageJson(const google::protobuf::Message& message, bool one_line);
+// The members of two JSON objects in one.
+std::string JoinedJson(const std::string& object, const std::string& more);
+// An object or array of JSON texts, each as MessageJson gives it.
+std::string ObjectJson(const std::vector<std::pair<std::string, std::string>>& members,
+                       bool one_line);
+std::string ArrayJson(const std::vector<std::string>& elements, bool one_line);
 
 // One a group of commands.
 void AddRunCommand(CLI::App& app, Program& program);
@@ -61,6 +68,8 @@ void AddSweepCommands(CLI::App& app, Program& program);
 void AddWatchCommand(CLI::App& app, Program& program);
 void AddJobsCommands(CLI::App& app, Program& program);
 void AddNetworksCommands(CLI::App& app, Program& program);
+// `explain` itself, of which `networks explain` is another name.
+void AddExplainCommand(CLI::App& parent, Program& program);
 void AddRetryCommand(CLI::App& app, Program& program);
 void AddWorkersCommands(CLI::App& app, Program& program);
 void AddPullCommand(CLI::App& app, Program& program);

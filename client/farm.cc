@@ -93,6 +93,10 @@ std::string Word(v1::WorkerState state) {
 
 std::string Word(v1::Verdict verdict) { return WordOf(v1::Verdict_Name(verdict), "VERDICT_"); }
 
+std::string Word(v1::JobEventKind kind) {
+  return WordOf(v1::JobEventKind_Name(kind), "JOB_EVENT_KIND_");
+}
+
 bool IsEnded(v1::SweepState state) {
   return state == v1::SWEEP_STATE_SUCCEEDED || state == v1::SWEEP_STATE_FAILED ||
          state == v1::SWEEP_STATE_CANCELLED;

@@ -95,6 +95,7 @@ std::string Word(v1::SweepState state);
 std::string Word(v1::NetworkState state);
 std::string Word(v1::WorkerState state);
 std::string Word(v1::Verdict verdict);
+std::string Word(v1::JobEventKind kind);
 
 bool IsEnded(v1::SweepState state);
 

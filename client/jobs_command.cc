@@ -1,7 +1,7 @@
 #include <memory>
 
-#include "absl/strings/str_cat.h"
 #include "client/command.h"
+#include "client/job_story.h"
 #include "client/listing.h"
 #include "client/progress.h"
 
@@ -21,12 +21,6 @@ Value ShareOf(const v1::Job& job) {
   if (!job.has_progress() || job.progress().iterations() <= 0) return Missing();
   return static_cast<double>(job.progress().iteration()) /
          static_cast<double>(job.progress().iterations());
-}
-
-std::string SubjectOf(const v1::Job& job) {
-  if (!job.network().empty()) return job.network();
-  if (job.kind() != v1::JOB_KIND_SEARCH) return job.task();
-  return absl::StrCat(job.configuration(), " draw ", job.draw(), " rung ", job.rung());
 }
 
 std::vector<Value> Row(const v1::Job& job) {
@@ -85,49 +79,15 @@ int List(Program& program, const ListingArguments& arguments) {
   return printed;
 }
 
-// "training  1200 of 20000, loss 0.012, 310 iterations/s, 71 GFLOP/s, 68 % of peak": what is known.
-std::string ProgressText(const v1::Progress& progress) {
-  std::string text =
-      absl::StrCat(progress.phase(), "  ", progress.iteration(), " of ", progress.iterations());
-  // The losses and rates of an analysis or a job that waits are not 0: it has none.
-  if (progress.iterations_per_second() > 0) {
-    absl::StrAppend(&text, ", loss ", ValueText(progress.loss()), ", ",
-                    ValueText(progress.iterations_per_second()), " iterations/s");
-  }
-  const std::string speed = SpeedText(progress);
-  return speed.empty() ? text : absl::StrCat(text, ", ", speed);
-}
-
-void ShowText(const v1::Job& job, std::ostream& out) {
-  out << "job       " << job.name() << "\nkind      " << Word(job.kind()) << "\nstate     "
-      << Word(job.state()) << "\nsubject   " << SubjectOf(job) << "\nerrors    " << job.errors()
-      << "\nlost      " << job.lost_leases() << "\n";
-  if (job.has_progress()) out << "progress  " << ProgressText(job.progress()) << "\n";
-  if (!job.reason().empty()) out << "reason    " << job.reason() << "\n";
-  for (const v1::Checkpoint& checkpoint : job.checkpoints()) {
-    out << "checkpoint at iteration " << checkpoint.iteration() << "  " << checkpoint.digest()
-        << "\n";
-  }
-  for (const auto& [role, digest] : job.artifacts()) out << role << "  " << digest << "\n";
-  for (const v1::Attempt& attempt : job.attempts()) {
-    out << "attempt " << attempt.attempt() << "  " << LastSegment(attempt.worker()) << "  "
-        << FormatTime(attempt.start_time().seconds()) << "  "
-        << (attempt.outcome().empty() ? "running" : attempt.outcome()) << "\n";
-  }
-  out << std::flush;
-}
-
 int Show(Program& program, const std::string& job, const std::string& format) {
   const absl::StatusOr<std::string> name = ChildName(job, "jobs");
   if (!name.ok()) return program.Fail(name.status());
-  v1::GetJobRequest request;
-  request.set_name(*name);
-  const auto response = program.Connect().Call(&Stub::GetJob, request);
-  if (!response.ok()) return program.Fail(response.status());
+  const absl::StatusOr<JobStory> story = ReadJobStory(program.Connect(), *name);
+  if (!story.ok()) return program.Fail(story.status());
   if (format == "table") {
-    ShowText(response->job(), program.terminal.out);
+    ShowJobStory(*story, program.terminal.out);
   } else {
-    program.terminal.out << MessageJson(response->job(), format == "jsonl") << std::flush;
+    program.terminal.out << JobStoryJson(*story, format == "jsonl") << std::flush;
   }
   return kOk;
 }
@@ -145,10 +105,10 @@ void AddJobsCommands(CLI::App& app, Program& program) {
 
   auto job = std::make_shared<std::string>();
   auto format = std::make_shared<std::string>("table");
-  CLI::App* command =
-      AddCommand(*group, program, "show", "One job with its attempts",
-                 "rnnfarm jobs show sweeps/universality-2019/jobs/train-flipflop-gru-tanh-64-s0",
-                 [&program, job, format] { return Show(program, *job, *format); });
+  CLI::App* command = AddCommand(
+      *group, program, "show", "One job: its record, attempts and all that happened to it",
+      "rnnfarm jobs show sweeps/universality-2019/jobs/train-flipflop-gru-tanh-64-s0",
+      [&program, job, format] { return Show(program, *job, *format); });
   command->add_option("job", *job, "Name of the job, as `jobs list` shows it")->required();
   AddFormatOption(*command, *format, "table|json|jsonl");
 }

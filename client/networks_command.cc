@@ -101,6 +101,8 @@ void AddNetworksCommands(CLI::App& app, Program& program) {
                  [&program, network, format] { return Show(program, *network, *format); });
   command->add_option("network", *network, "SWEEP/KEY")->required();
   AddFormatOption(*command, *format, "table|json|jsonl");
+
+  AddExplainCommand(*group, program);
 }
 
 }  // namespace rnnfarm::client

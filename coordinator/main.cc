@@ -8,6 +8,7 @@
 #include <time.h>
 
 #include <cstring>
+#include <memory>
 #include <string>
 
 #include "absl/flags/flag.h"
@@ -15,6 +16,7 @@
 #include "base/build_info.h"
 #include "base/command_line.h"
 #include "base/logging.h"
+#include "coordinator/http/http_server.h"
 #include "coordinator/service/server.h"
 
 ABSL_FLAG(std::string, listen, rnnfarm::service::kDefaultListen,
@@ -38,6 +40,9 @@ ABSL_FLAG(int64_t, free_space_floor_mb, 256,
 ABSL_FLAG(int, comparison_threads, 0, "threads of a comparison; 0: as many as there are cores");
 ABSL_FLAG(int64_t, comparison_memory_mb, 2048,
           "prepared networks that a comparison holds at once, in MiB; the others wait on the disk");
+ABSL_FLAG(std::string, http, "",
+          "HOST:PORT that serves /metrics and /healthz; empty: none; anything but loopback needs "
+          "--insecure");
 ABSL_FLAG(bool, log_json, false, "log one JSON object a line");
 
 namespace {
@@ -70,6 +75,21 @@ void RaiseFileLimit() {
   setrlimit(RLIMIT_NOFILE, &files);
 }
 
+// Null without --http.
+absl::StatusOr<std::unique_ptr<rnnfarm::http::HttpServer>> ServeHttp(
+    const rnnfarm::service::CoordinatorServer& server) {
+  const std::string listen = absl::GetFlag(FLAGS_http);
+  if (listen.empty()) return nullptr;
+  if (!absl::GetFlag(FLAGS_insecure) && !rnnfarm::service::IsLoopback(listen)) {
+    return absl::InvalidArgumentError(
+        "http: " + listen +
+        " can be reached from other machines, and everyone may read there; listen on 127.0.0.1, or "
+        "allow it with --insecure where the network is trusted");
+  }
+  return rnnfarm::http::HttpServer::Start(listen, {[&server] { return server.CollectMetrics(); },
+                                                   [&server] { return server.Health(); }});
+}
+
 // Blocked before any thread starts, so that only WaitForEnd sees them.
 sigset_t BlockSignals() {
   sigset_t signals;
@@ -93,6 +113,11 @@ absl::Status WaitForEnd(const rnnfarm::service::CoordinatorServer& server,
   }
 }
 
+int Refuse(const absl::Status& status) {
+  LOG(ERROR) << status.message();
+  return absl::IsInvalidArgument(status) ? rnnfarm::base::kExitBadConfiguration : kExitFailed;
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -109,13 +134,12 @@ int main(int argc, char** argv) {
   RaiseFileLimit();
   const auto options = OptionsFromFlags();
   auto server = rnnfarm::service::CoordinatorServer::Start(options);
-  if (!server.ok()) {
-    LOG(ERROR) << server.status().message();
-    return absl::IsInvalidArgument(server.status()) ? rnnfarm::base::kExitBadConfiguration
-                                                    : kExitFailed;
-  }
+  if (!server.ok()) return Refuse(server.status());
+  const auto http = ServeHttp(**server);
+  if (!http.ok()) return Refuse(http.status());
   LOG(INFO) << "rnnfarm-coordinator " << rnnfarm::base::BuildText() << " serves "
             << (*server)->address() << " with the store " << options.store.path;
+  if (*http) LOG(INFO) << "/metrics and /healthz on port " << (*http)->port();
   const absl::Status end = WaitForEnd(**server, signals);
   // A second signal ends the process at once; the store is made for that.
   pthread_sigmask(SIG_UNBLOCK, &signals, nullptr);

@@ -85,6 +85,7 @@ rnnfarm::worker::Options OptionsFromFlags() {
   options.coordinator = absl::GetFlag(FLAGS_coordinator);
   options.credentials = CredentialsFromFlags();
   options.name = absl::GetFlag(FLAGS_name);
+  if (options.name.empty()) options.name = rnnfarm::worker::DefaultWorkerName();
   options.engine = absl::GetFlag(FLAGS_engine);
   options.threads = absl::GetFlag(FLAGS_threads);
   options.memory_bytes = *rnnfarm::worker::ParseMemory(absl::GetFlag(FLAGS_memory));
@@ -116,9 +117,13 @@ int main(int argc, char** argv) {
   if (const std::string wrong = WhatIsWrong(); !wrong.empty()) {
     return BadConfiguration(wrong);
   }
-  rnnfarm::base::InitLogging("rnnfarm-worker", {.json = absl::GetFlag(FLAGS_log_json)});
+  const rnnfarm::worker::Options options = OptionsFromFlags();
+  rnnfarm::base::LoggingOptions logging;
+  logging.json = absl::GetFlag(FLAGS_log_json);
+  logging.worker = "workers/" + options.name;
+  rnnfarm::base::InitLogging("rnnfarm-worker", logging);
   rnnfarm::worker::UseOneThreadPerNetwork();
-  rnnfarm::worker::Worker worker(OptionsFromFlags());
+  rnnfarm::worker::Worker worker(options);
   running = &worker;
   std::signal(SIGTERM, OnSignal);
   std::signal(SIGINT, OnSignal);

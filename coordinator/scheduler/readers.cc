@@ -236,4 +236,24 @@ std::vector<v1::Worker> Scheduler::Workers() const {
   return workers;
 }
 
+Totals Scheduler::CountAll() const {
+  Totals totals;
+  for (const auto& [key, sweep] : state_->sweeps) {
+    ++totals.sweeps[sweep->sweep.state()];
+    totals.networks += static_cast<int64_t>(sweep->networks.size());
+    for (const auto& task : sweep->tasks) {
+      for (int kind = 0; kind < kJobKinds; ++kind) {
+        for (int state = 0; state < kJobStates; ++state) {
+          totals.jobs[kind][state] += task->counts[kind][state];
+        }
+      }
+    }
+  }
+  for (const auto& [name, worker] : state_->workers) {
+    ++totals.workers[worker.worker.state()];
+    totals.leases += static_cast<int64_t>(worker.leases.size());
+  }
+  return totals;
+}
+
 }  // namespace rnnfarm::scheduler

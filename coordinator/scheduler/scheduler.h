@@ -11,6 +11,7 @@
 #ifndef RNNFARM_COORDINATOR_SCHEDULER_SCHEDULER_H_
 #define RNNFARM_COORDINATOR_SCHEDULER_SCHEDULER_H_
 
+#include <array>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -102,6 +103,15 @@ struct Effects {
   bool wake_idle = false;
 };
 
+// How much there is of everything, by the numbers of kinds and states.
+struct Totals {
+  std::array<std::array<int64_t, v1::JobState_ARRAYSIZE>, v1::JobKind_ARRAYSIZE> jobs{};
+  std::array<int64_t, v1::SweepState_ARRAYSIZE> sweeps{};
+  std::array<int64_t, v1::WorkerState_ARRAYSIZE> workers{};
+  int64_t leases = 0;
+  int64_t networks = 0;
+};
+
 class Scheduler {
  public:
   explicit Scheduler(Options options);
@@ -136,6 +146,8 @@ class Scheduler {
   std::vector<const v1::Network*> NetworksOf(absl::string_view sweep) const;
   std::vector<const v1::Configuration*> ConfigurationsOf(absl::string_view sweep) const;
   std::vector<v1::Worker> Workers() const;  // by name
+  // Walks sweeps, their tasks and workers, but no job and no network.
+  Totals CountAll() const;
 
  private:
   struct State;

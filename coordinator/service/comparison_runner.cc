@@ -12,6 +12,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "base/build_info.h"
+#include "base/logging.h"
 #include "coordinator/comparison/comparison.h"
 #include "coordinator/service/comparison_input.h"
 #include "coordinator/service/resource_name.h"
@@ -182,7 +183,9 @@ void ComparisonRunner::Compute(Work& work) {
   if (result.ok()) {
     *work.report.mutable_result() = *std::move(result);
   } else {
-    LOG(WARNING) << work.lease.job() << ": " << result.status();
+    const base::LogContext context(
+        {.job = work.lease.job(), .attempt = work.lease.attempt(), .worker = kCoordinatorWorker});
+    LOG(WARNING) << "the comparison failed: " << result.status();
     v1::JobError* error = work.report.mutable_error();
     error->set_message(std::string(result.status().message()));
     error->set_transient(IsTransient(result.status()));

@@ -9,6 +9,7 @@
 #include "absl/strings/str_cat.h"
 #include "base/build_info.h"
 #include "base/status_grpc.h"
+#include "coordinator/service/paging.h"
 #include "coordinator/service/resource_name.h"
 #include "coordinator/service/submission.h"
 
@@ -30,6 +31,14 @@ std::vector<std::string> NamesOf(const Entries& entries) {
   std::vector<std::string> names;
   for (const auto* entry : entries) names.push_back(entry->name());
   return names;
+}
+
+absl::StatusOr<const v1::Job*> FindJob(const scheduler::Scheduler& scheduler,
+                                       const std::string& name) {
+  if (const v1::Job* job = scheduler.FindJob(name)) return job;
+  const std::string sweep = SweepOf(name);
+  if (auto status = FindSweep(scheduler, sweep).status(); !status.ok()) return status;
+  return UnknownName("job", name, NamesOf(scheduler.JobsOf(sweep)));
 }
 
 }  // namespace
@@ -147,15 +156,43 @@ grpc::Status FarmService::GetJob(grpc::ServerContext*, const v1::GetJobRequest* 
   auto status = CheckName("name", request->name(), "sweeps/{sweep}/jobs/{job}");
   if (!status.ok()) return base::ToGrpc(status);
   absl::Status read = ledger_.Read([&](const scheduler::Scheduler& scheduler) {
-    if (const v1::Job* job = scheduler.FindJob(request->name())) {
-      *response->mutable_job() = *job;
-      return;
-    }
-    const std::string sweep = SweepOf(request->name());
-    status = FindSweep(scheduler, sweep).status();
-    if (status.ok()) status = UnknownName("job", request->name(), NamesOf(scheduler.JobsOf(sweep)));
+    auto job = FindJob(scheduler, request->name());
+    if (job.ok()) *response->mutable_job() = **job;
+    status = job.status();
   });
   return base::ToGrpc(read.ok() ? status : read);
+}
+
+grpc::Status FarmService::ListJobEvents(grpc::ServerContext*,
+                                        const v1::ListJobEventsRequest* request,
+                                        v1::ListJobEventsResponse* response) {
+  const std::string& job_name = request->parent();
+  auto status = CheckName("parent", job_name, "sweeps/{sweep}/jobs/{job}");
+  if (!status.ok()) return base::ToGrpc(status);
+  auto page =
+      ParsePage(request->page_size(), request->page_token(), absl::StrCat("events|", job_name));
+  if (!page.ok()) return base::ToGrpc(page.status());
+  int64_t total = 0;
+  absl::Status read = ledger_.Read([&](const scheduler::Scheduler& scheduler) {
+    auto job = FindJob(scheduler, job_name);
+    if (job.ok()) total = (*job)->event_count();
+    status = job.status();
+  });
+  if (!read.ok()) return base::ToGrpc(read);
+  if (!status.ok()) return base::ToGrpc(status);
+  // What the ledger shows is durable, and a log only grows: the lines are there.
+  const int count = static_cast<int>(std::max<int64_t>(0, page->end(total) - page->first));
+  auto events = store_.ReadEvents(job_name, page->first, count);
+  if (events.ok() && static_cast<int>(events->size()) < count) {
+    events = absl::DataLossError(absl::StrCat("the log of ", job_name, " ends at line ",
+                                              page->first + events->size(), " of ", total,
+                                              "; check the store"));
+  }
+  if (!events.ok()) return base::ToGrpc(events.status());
+  for (v1::JobEvent& event : *events) *response->add_events() = std::move(event);
+  response->set_next_page_token(page->NextToken(total));
+  response->set_total_size(total);
+  return grpc::Status::OK;
 }
 
 namespace {

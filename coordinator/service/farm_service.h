@@ -43,6 +43,8 @@ class FarmService : public v1::FarmService::Service {
   grpc::Status GetJob(grpc::ServerContext*, const v1::GetJobRequest*, v1::GetJobResponse*) override;
   grpc::Status ListJobs(grpc::ServerContext*, const v1::ListJobsRequest*,
                         v1::ListJobsResponse*) override;
+  grpc::Status ListJobEvents(grpc::ServerContext*, const v1::ListJobEventsRequest*,
+                             v1::ListJobEventsResponse*) override;
   grpc::Status RetryJobs(grpc::ServerContext*, const v1::RetryJobsRequest*,
                          v1::RetryJobsResponse*) override;
   grpc::Status GetWorker(grpc::ServerContext*, const v1::GetWorkerRequest*,

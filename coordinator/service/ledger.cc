@@ -3,6 +3,7 @@
 #include <glog/logging.h>
 
 #include <algorithm>
+#include <chrono>
 #include <future>
 #include <utility>
 #include <variant>
@@ -126,6 +127,11 @@ absl::Status Ledger::failure() const {
   return failure_;
 }
 
+size_t Ledger::waiting() const {
+  std::lock_guard lock(queue_mutex_);
+  return queue_.size();
+}
+
 void Ledger::Stop() {
   {
     std::lock_guard lock(queue_mutex_);
@@ -158,6 +164,16 @@ void Ledger::Run() {
   }
 }
 
+absl::Status Ledger::Commit(const std::vector<store::Batch>& batches, absl::Time now) {
+  const auto begun = std::chrono::steady_clock::now();
+  absl::Status status = store_.Commit(batches);
+  const std::chrono::duration<double> took = std::chrono::steady_clock::now() - begun;
+  if (status.ok() && options_.metrics != nullptr) {
+    options_.metrics->Committed(batches, now, took.count());
+  }
+  return status;
+}
+
 void Ledger::ApplyAndCommit(std::vector<Pending> gathered) {
   std::vector<Applied> applied;
   std::vector<store::Batch> batches;
@@ -178,7 +194,7 @@ void Ledger::ApplyAndCommit(std::vector<Pending> gathered) {
     }
     const bool changed = std::any_of(batches.begin(), batches.end(),
                                      [](const store::Batch& batch) { return !batch.empty(); });
-    if (changed) failure_ = store_.Commit(batches);
+    if (changed) failure_ = Commit(batches, now);
     if (!failure_.ok()) {
       if (changed) LOG(ERROR) << "nothing can be committed any more: " << failure_;
       for (Applied& one : applied) one.answer = failure_;

@@ -23,6 +23,7 @@
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
 #include "coordinator/scheduler/scheduler.h"
+#include "coordinator/service/metrics.h"
 #include "coordinator/store/store.h"
 
 namespace rnnfarm::service {
@@ -32,6 +33,7 @@ class Ledger {
   struct Options {
     scheduler::Options scheduler;
     std::function<absl::Time()> now = absl::Now;
+    Metrics* metrics = nullptr;  // told of every commit; may be left out
   };
   using Reply = decltype(scheduler::Effects::reply);
   using Done = std::function<void(absl::StatusOr<Reply>)>;
@@ -59,6 +61,8 @@ class Ledger {
   void AddListener(Listener listener);
 
   absl::Time Now() const { return options_.now(); }
+  // Events that wait to be applied.
+  size_t waiting() const;
   // Why the ledger can no longer commit; OK while it can.
   absl::Status failure() const;
   // Answers what waits with UNAVAILABLE and ends the thread.
@@ -87,6 +91,7 @@ class Ledger {
   void Run();
   // False when stopping.
   bool Gather(std::vector<Pending>& gathered);
+  absl::Status Commit(const std::vector<store::Batch>& batches, absl::Time now);
   void ApplyAndCommit(std::vector<Pending> gathered);
   absl::StatusOr<Reply> ApplyOne(const Pending& pending, absl::Time now,
                                  std::vector<store::Batch>& batches,

@@ -6,6 +6,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "base/logging.h"
 #include "coordinator/population/population.h"
 #include "coordinator/service/artifact_check.h"
 #include "coordinator/service/resource_name.h"
@@ -120,8 +121,9 @@ std::map<int, absl::Status> ReplaceBadReports(const Ledger& ledger, store::Store
     if (!job.known) continue;
     const absl::Status status = CheckReport(store, passed, report, job);
     if (status.ok()) continue;
-    LOG(WARNING) << request.worker() << ", " << report.job() << ", attempt " << report.attempt()
-                 << ": " << status.message();
+    const base::LogContext context(
+        {.job = report.job(), .attempt = report.attempt(), .worker = request.worker()});
+    LOG(WARNING) << "a report is refused: " << status.message();
     v1::JobError* error = report.mutable_error();
     error->set_message(std::string(status.message()));
     error->set_transient(IsOfTheMachine(status));

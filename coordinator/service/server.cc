@@ -7,6 +7,7 @@
 #include <grpcpp/server_builder.h>
 
 #include <algorithm>
+#include <atomic>
 #include <mutex>
 #include <thread>
 #include <utility>
@@ -18,7 +19,9 @@
 #include "absl/time/clock.h"
 #include "base/channel.h"
 #include "coordinator/service/artifact_service.h"
+#include "coordinator/service/call_metrics.h"
 #include "coordinator/service/comparison_runner.h"
+#include "coordinator/service/farm_gauges.h"
 #include "coordinator/service/farm_service.h"
 #include "coordinator/service/health_service.h"
 #include "coordinator/service/ledger.h"
@@ -107,6 +110,7 @@ absl::Status CheckOptions(const CoordinatorServer::Options& options) {
 // In the order of construction; Shutdown stops them the other way round.
 struct CoordinatorServer::Parts {
   Options options;
+  Metrics metrics;
   std::unique_ptr<store::Store> store;
   std::unique_ptr<Ledger> ledger;
   std::unique_ptr<FarmService> farm;
@@ -116,7 +120,8 @@ struct CoordinatorServer::Parts {
   std::unique_ptr<ComparisonRunner> comparisons;
   std::unique_ptr<grpc::Server> server;
   int port = 0;
-  bool stopped = false;
+  std::atomic<bool> stopped = false;
+  std::mutex observing;  // keeps the ledger there while it is shown to others
 
   absl::Status OpenStore() {
     auto opened = store::Store::Open(options.store);
@@ -125,6 +130,7 @@ struct CoordinatorServer::Parts {
     Ledger::Options ledger_options;
     ledger_options.scheduler = options.scheduler;
     ledger_options.now = options.now;
+    ledger_options.metrics = &metrics;
     auto started = Ledger::Open(*store, std::move(ledger_options));
     if (!started.ok()) return started.status();
     ledger = *std::move(started);
@@ -143,6 +149,7 @@ struct CoordinatorServer::Parts {
     PrepareGrpc();
     grpc::ServerBuilder builder;
     Configure(builder);
+    builder.experimental().SetInterceptorCreators(MeasureCalls(metrics));
     builder.AddListeningPort(options.listen, *credentials, &port);
     builder.RegisterService(farm.get());
     builder.RegisterService(workers.get());
@@ -166,7 +173,7 @@ struct CoordinatorServer::Parts {
   }
 
   void Stop() {
-    if (std::exchange(stopped, true)) return;
+    if (stopped.exchange(true)) return;
     if (health) health->Stop();
     if (workers) workers->Stop();
     if (server) {
@@ -181,6 +188,7 @@ struct CoordinatorServer::Parts {
     workers.reset();
     artifacts.reset();
     farm.reset();
+    std::lock_guard lock(observing);
     final_failure = ledger ? ledger->failure() : absl::OkStatus();
     ledger.reset();
     store.reset();
@@ -214,6 +222,22 @@ std::string CoordinatorServer::address() const {
 }
 
 absl::Status CoordinatorServer::failure() const {
+  return parts_->ledger ? parts_->ledger->failure() : parts_->final_failure;
+}
+
+std::vector<prometheus::MetricFamily> CoordinatorServer::CollectMetrics() const {
+  std::vector<prometheus::MetricFamily> families = parts_->metrics.Collect();
+  std::lock_guard lock(parts_->observing);
+  if (parts_->ledger == nullptr) return families;
+  for (auto& family : FarmGauges(*parts_->ledger, parts_->options.store.path)) {
+    families.push_back(std::move(family));
+  }
+  return families;
+}
+
+absl::Status CoordinatorServer::Health() const {
+  if (parts_->stopped) return absl::UnavailableError("the coordinator is shutting down");
+  std::lock_guard lock(parts_->observing);
   return parts_->ledger ? parts_->ledger->failure() : parts_->final_failure;
 }
 

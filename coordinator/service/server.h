@@ -8,9 +8,12 @@
 #ifndef RNNFARM_COORDINATOR_SERVICE_SERVER_H_
 #define RNNFARM_COORDINATOR_SERVICE_SERVER_H_
 
+#include <prometheus/metric_family.h>
+
 #include <functional>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -56,6 +59,10 @@ class CoordinatorServer {
   std::string address() const;
   // Why the store can no longer be written to; the process should end then. OK while all is well.
   absl::Status failure() const;
+  // For /metrics. Like Health, at any time, also beside Shutdown.
+  std::vector<prometheus::MetricFamily> CollectMetrics() const;
+  // OK while it serves: UNAVAILABLE when it shuts down, or why the store failed.
+  absl::Status Health() const;
   // Ends running calls, gives the comparison's lease back and closes the store. Idempotent.
   void Shutdown();
 

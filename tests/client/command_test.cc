@@ -44,6 +44,8 @@ TEST(Command, EveryCommandHasHelpWithAnExample) {
                                                           {"jobs", "show"},
                                                           {"networks", "list"},
                                                           {"networks", "show"},
+                                                          {"networks", "explain"},
+                                                          {"explain"},
                                                           {"workers", "list"},
                                                           {"workers", "drain"},
                                                           {"sweep"},

@@ -55,6 +55,15 @@ def check_second_coordinator(running):
     assert running.answers(), "the first coordinator goes on"
 
 
+def check_http_beyond_loopback(running):
+    for address, said in (("0.0.0.0:0", "--insecure"), ("127.0.0.1", "host:port")):
+        done = subprocess.run([os.path.join(farm.BIN, "rnnfarm-coordinator"),
+                               f"--listen=127.0.0.1:{farm.free_port()}", f"--http={address}",
+                               f"--store={os.path.join(running.folder, 'another')}"],
+                              capture_output=True, text=True, timeout=60)
+        expect(done, 78, said)
+
+
 def check_submission_twice(running):
     first = running.client("sweep", "submit", GOOD)
     again = running.client("sweep", "submit", GOOD)
@@ -104,6 +113,7 @@ def main():
     check_bad_sweeps(running)
     check_unknown_names(running)
     check_second_coordinator(running)
+    check_http_beyond_loopback(running)
     check_submission_twice(running)
     check_worker_configuration(running)
     check_flags()

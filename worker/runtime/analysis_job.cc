@@ -92,6 +92,7 @@ absl::Status Analyze(Job& job) {
 
 void RunAnalysis(const v1::Lease& lease, Workplace& workplace) {
   Job job(lease, workplace);
+  const base::LogContext context(job.LogFields());
   const absl::Status status = WithoutExceptions([&job] { return Analyze(job); });
   if (!status.ok()) job.Fail(status);
 }

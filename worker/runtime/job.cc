@@ -1,5 +1,7 @@
 #include "worker/runtime/job.h"
 
+#include <glog/logging.h>
+
 #include <algorithm>
 #include <exception>
 #include <functional>
@@ -37,6 +39,16 @@ absl::Status OfTransfer(const absl::Status& status) {
   if (!absl::IsInternal(status) && !absl::IsUnknown(status)) return status;
   return absl::UnavailableError(
       absl::StrCat(absl::StatusCodeToString(status.code()), ": ", std::string(status.message())));
+}
+
+void LogEnd(const v1::JobReport& report) {
+  if (report.has_error()) {
+    LOG(WARNING) << "failed: " << report.error().message();
+  } else if (report.has_returned()) {
+    LOG(INFO) << "returned: " << report.returned().reason();
+  } else {
+    LOG(INFO) << (report.result().diverged() ? "diverged" : "done");
+  }
 }
 
 }  // namespace
@@ -94,6 +106,8 @@ absl::StatusOr<std::unique_ptr<task::Task>> Job::MakeTask() {
 
 void Job::End(v1::JobReport report, std::optional<v1::Checkpoint> checkpoint) {
   if (std::exchange(ended_, true)) return;
+  const base::LogContext context(LogFields());
+  LogEnd(report);
   workplace_.leases.Finish(id(), std::move(report), std::move(checkpoint));
 }
 

@@ -11,6 +11,7 @@
 
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
+#include "base/logging.h"
 #include "rnnfarm/v1/worker_service.grpc.pb.h"
 #include "worker/engine/engine.h"
 #include "worker/runtime/lease_table.h"
@@ -41,6 +42,8 @@ class Job {
   const v1::Lease& lease() const { return lease_; }
   const v1::JobSpec& spec() const { return lease_.spec(); }
   LeaseId id() const { return IdOf(lease_); }
+  // For what this thread logs about the job while it lives.
+  base::LogFields LogFields() const { return {.job = lease_.job(), .attempt = lease_.attempt()}; }
 
   // False once the lease was dropped, the worker drains or the job's time is over. Thread-safe.
   bool MayGoOn() const;

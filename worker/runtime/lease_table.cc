@@ -5,6 +5,8 @@
 #include <set>
 #include <utility>
 
+#include "base/logging.h"
+
 namespace rnnfarm::worker {
 namespace {
 
@@ -53,8 +55,9 @@ void LeaseTable::Settle(const v1::JobReport& report, const v1::ReportOutcome& ou
   auto found = entries_.find(IdOf(report));
   if (found == entries_.end()) return;
   if (!outcome.accepted()) {
-    LOG(WARNING) << "the coordinator refused a report of " << report.job() << " attempt "
-                 << report.attempt() << ": " << outcome.code() << ": " << outcome.message();
+    const base::LogContext context({.job = report.job(), .attempt = report.attempt()});
+    LOG(WARNING) << "the coordinator refused a report: " << outcome.code() << ": "
+                 << outcome.message();
     if (!MayBeTakenLater(outcome)) Drop(found->first);
     return;
   }
@@ -85,7 +88,8 @@ std::vector<v1::Lease> LeaseTable::Apply(const v1::SyncRequest& request,
     auto found = entries_.find(id);
     if (found == entries_.end()) continue;
     if (dropped.erase(id.job) > 0) {
-      LOG(INFO) << "lease of " << id.job << " attempt " << id.attempt << " was dropped";
+      const base::LogContext context({.job = id.job, .attempt = id.attempt});
+      LOG(INFO) << "the lease was dropped";
       Drop(id);
     } else {
       found->second.renewed = sent;

@@ -44,7 +44,8 @@ class PackObserver : public engine::Observer {
   void OnCheckpoint(size_t member, const engine::Checkpoint& checkpoint) override {
     auto bytes = engine::EncodeCheckpoint(members_[member].cell, checkpoint);
     if (!bytes.ok()) {
-      LOG(ERROR) << "checkpoint of " << jobs_[member]->id().job << ": " << bytes.status();
+      const base::LogContext context(jobs_[member]->LogFields());
+      LOG(ERROR) << "a checkpoint cannot be written: " << bytes.status();
       return;
     }
     workplace_.leases.OfferCheckpoint(jobs_[member]->id(), checkpoint.iteration, *std::move(bytes));

@@ -18,6 +18,7 @@
 #include "base/artifact_transfer.h"
 #include "base/build_info.h"
 #include "base/channel.h"
+#include "base/logging.h"
 #include "worker/engine/peak.h"
 #include "worker/runtime/analysis_job.h"
 #include "worker/runtime/lease_table.h"
@@ -205,7 +206,8 @@ bool Worker::Life::Obey(const v1::SyncRequest& request, const v1::SyncResponse& 
 void Worker::Life::Start(const std::vector<v1::Lease>& fresh) {
   std::map<std::pair<int64_t, std::string>, std::vector<v1::Lease>> packs;
   for (const v1::Lease& lease : fresh) {
-    LOG(INFO) << "lease of " << lease.job() << " attempt " << lease.attempt();
+    const base::LogContext context({.job = lease.job(), .attempt = lease.attempt()});
+    LOG(INFO) << "leased";
     if (lease.spec().kind() == v1::JOB_KIND_ANALYZE) {
       Launch({lease});
     } else {
@@ -297,7 +299,8 @@ void Worker::Life::UploadCheckpoints() {
     transfer.cancelled = [this, &offer] { return leaving.load() || !leases.Wanted(offer->id); };
     auto digest = base::UploadArtifact(*artifacts, offer->bytes, transfer);
     if (!digest.ok() && !absl::IsCancelled(digest.status())) {
-      LOG(WARNING) << "checkpoint of " << offer->id.job << " at iteration " << offer->iteration
+      const base::LogContext context({.job = offer->id.job, .attempt = offer->id.attempt});
+      LOG(WARNING) << "the checkpoint at iteration " << offer->iteration
                    << " was not stored: " << digest.status();
     }
     leases.CheckpointUploaded(*offer, digest.ok() ? *digest : "");

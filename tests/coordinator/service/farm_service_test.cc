@@ -235,5 +235,85 @@ TEST(FarmService, RetriesOnlyWhatFailed) {
   EXPECT_EQ(farm.GetJob(lease.job()).state(), v1::JOB_STATE_PENDING);
 }
 
+// Lines added to the job's log behind those that it has, while no coordinator runs.
+void AddEvents(ServedFarm& farm, const std::string& job_name, int count) {
+  v1::Job job = farm.GetJob(job_name);
+  farm.Shutdown();
+  auto store = store::Store::Open(farm.options.store);
+  ASSERT_TRUE(store.ok()) << store.status();
+  store::Batch batch;
+  for (int i = 0; i < count; ++i) {
+    v1::JobEvent event;
+    event.set_kind(v1::JOB_EVENT_KIND_CHECKPOINT);
+    event.set_attempt(7);
+    event.set_worker("workers/w");
+    event.set_text("added " + std::to_string(i));
+    batch.events.push_back({job_name, job.event_count() + i, event});
+  }
+  job.set_event_count(job.event_count() + count);
+  batch.jobs.push_back(job);
+  ASSERT_TRUE((*store)->Commit({batch}).ok());
+  store->reset();
+  farm.Start();
+}
+
+TEST(FarmService, ListsTheEventsOfAJobPageByPage) {
+  constexpr int kAdded = 120;
+  ServedFarm farm;
+  farm.MustSubmit(TinySweep());
+  v1::ListJobsRequest list;
+  list.set_parent("sweeps/tiny");
+  v1::ListJobsResponse jobs;
+  ASSERT_TRUE(farm.Call(&Stub::ListJobs, list, &jobs).ok());
+  const std::string job = jobs.jobs(0).name(), other = jobs.jobs(1).name();
+  AddEvents(farm, job, kAdded);
+  const int64_t total = farm.GetJob(job).event_count();
+  ASSERT_GE(total, kAdded);
+
+  v1::ListJobEventsRequest request;
+  request.set_parent(job);
+  std::vector<std::string> texts;
+  int pages = 0;
+  do {
+    v1::ListJobEventsResponse response;
+    auto status = farm.Call(&Stub::ListJobEvents, request, &response);
+    ASSERT_TRUE(status.ok()) << status;
+    EXPECT_EQ(response.total_size(), total);
+    EXPECT_LE(response.events_size(), 50);
+    for (const v1::JobEvent& event : response.events()) texts.push_back(event.text());
+    request.set_page_token(response.next_page_token());
+    ++pages;
+  } while (!request.page_token().empty());
+  EXPECT_EQ(pages, (total + 49) / 50);
+  ASSERT_EQ(texts.size(), total);
+  for (int i = 0; i < kAdded; ++i) {
+    EXPECT_EQ(texts[total - kAdded + i], "added " + std::to_string(i));
+  }
+  // Another job's log is its own, and so are its page tokens.
+  v1::ListJobEventsResponse response;
+  request.set_page_size(1);
+  request.set_page_token("");
+  ASSERT_TRUE(farm.Call(&Stub::ListJobEvents, request, &response).ok());
+  request.set_parent(other);
+  request.set_page_token(response.next_page_token());
+  EXPECT_TRUE(absl::IsInvalidArgument(farm.Call(&Stub::ListJobEvents, request, &response)));
+  request.set_page_token("");
+  ASSERT_TRUE(farm.Call(&Stub::ListJobEvents, request, &response).ok());
+  EXPECT_EQ(response.total_size(), farm.GetJob(other).event_count());
+}
+
+TEST(FarmService, NamesTheNearestJobForEventsOfNone) {
+  ServedFarm farm;
+  farm.MustSubmit(TinySweep());
+  v1::ListJobEventsRequest request;
+  v1::ListJobEventsResponse response;
+  request.set_parent("sweeps/tiny/jobs/train-flipflop-gru-tanh-4-l2_1e-05-s9");
+  auto status = farm.Call(&Stub::ListJobEvents, request, &response);
+  EXPECT_TRUE(absl::IsNotFound(status)) << status;
+  EXPECT_THAT(Text(status), HasSubstr("jobs/train-flipflop-gru-tanh-4-l2_1e-05-s0"));
+  request.set_parent("sweeps/tiny");
+  EXPECT_TRUE(absl::IsInvalidArgument(farm.Call(&Stub::ListJobEvents, request, &response)));
+}
+
 }  // namespace
 }  // namespace rnnfarm::service

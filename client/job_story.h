@@ -1,0 +1,31 @@
+// One job as `jobs show` and `explain` tell it: its record, its attempts and its log.
+#ifndef RNNFARM_CLIENT_JOB_STORY_H_
+#define RNNFARM_CLIENT_JOB_STORY_H_
+
+#include <ostream>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "client/farm.h"
+
+namespace rnnfarm::client {
+
+struct JobStory {
+  v1::Job job;
+  std::vector<v1::JobEvent> events;  // oldest first
+};
+
+// All of the log of sweeps/{sweep}/jobs/{job}, page by page.
+absl::StatusOr<JobStory> ReadJobStory(const Farm& farm, const std::string& name);
+
+void ShowJobStory(const JobStory& story, std::ostream& out);
+// The job's JSON with its log as `events`.
+std::string JobStoryJson(const JobStory& story, bool one_line);
+
+// What the job is about: a network, a draw of a configuration, a task.
+std::string SubjectOf(const v1::Job& job);
+
+}  // namespace rnnfarm::client
+
+#endif  // RNNFARM_CLIENT_JOB_STORY_H_
