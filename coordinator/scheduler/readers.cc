@@ -171,6 +171,11 @@ absl::StatusOr<v1::Sweep> Scheduler::GetSweep(absl::string_view name) const {
   return state_->Describe(*sweep);
 }
 
+const v1::SweepSpec* Scheduler::FindSpec(absl::string_view sweep) const {
+  const SweepEntry* entry = state_->FindSweep(sweep);
+  return entry == nullptr ? nullptr : &entry->sweep.spec();
+}
+
 const v1::Job* Scheduler::FindJob(absl::string_view name) const {
   const JobEntry* job = state_->FindJob(name);
   return job == nullptr ? nullptr : &job->job;

@@ -116,7 +116,8 @@ class Scheduler {
   std::vector<std::string> SweepNames() const;  // in order of creation
   // With derived fields (stages, counts).
   absl::StatusOr<v1::Sweep> GetSweep(absl::string_view name) const;
-  const v1::Job* FindJob(absl::string_view name) const;  // stored fields and progress
+  const v1::SweepSpec* FindSpec(absl::string_view sweep) const;  // resolved
+  const v1::Job* FindJob(absl::string_view name) const;          // stored fields and progress
   const v1::Network* FindNetwork(absl::string_view name) const;
   const v1::Configuration* FindConfiguration(absl::string_view sweep, absl::string_view key) const;
   // In order of creation.
