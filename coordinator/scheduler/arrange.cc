@@ -32,13 +32,20 @@ std::string ShapeKey(const v1::Configuration& configuration) {
                       absl::StrJoin(axes, "/", absl::PairFormatter("=")));
 }
 
-template <typename Entries, typename KeyOf, typename Records>
-void SortLike(const Records& records, KeyOf key_of, Entries& entries) {
-  absl::flat_hash_map<std::string, int64_t> position;
-  for (const auto& record : records) position.try_emplace(record.key(), position.size());
-  std::stable_sort(entries.begin(), entries.end(), [&](const auto& a, const auto& b) {
-    return position[key_of(*a)] < position[key_of(*b)];
-  });
+template <typename Records, typename Entry, typename KeyOf>
+void SortLike(const Records& records, KeyOf key_of, std::vector<std::unique_ptr<Entry>>& entries) {
+  absl::flat_hash_map<absl::string_view, size_t> positions;
+  positions.reserve(records.size());
+  for (const auto& record : records) positions.try_emplace(record.key(), positions.size());
+  std::vector<std::pair<size_t, std::unique_ptr<Entry>>> placed;
+  placed.reserve(entries.size());
+  for (auto& entry : entries) {
+    const size_t position = positions[key_of(*entry)];
+    placed.emplace_back(position, std::move(entry));
+  }
+  std::stable_sort(placed.begin(), placed.end(),
+                   [](const auto& a, const auto& b) { return a.first < b.first; });
+  for (size_t i = 0; i < placed.size(); ++i) entries[i] = std::move(placed[i].second);
 }
 
 }  // namespace
@@ -85,10 +92,8 @@ void Scheduler::State::NoteOrphan(absl::string_view owned, absl::string_view own
 void Scheduler::State::CheckLinks(const SweepEntry& sweep) {
   std::set<std::string> tasks;
   for (const v1::Task& task : sweep.sweep.spec().task()) tasks.insert(task.name());
-  std::set<std::string> job_names;
   for (const auto& entry : sweep.unarranged) {
     const v1::Job& job = entry->job;
-    job_names.insert(job.name());
     if (!v1::JobKind_IsValid(job.kind()) || !v1::JobState_IsValid(job.state())) {
       NoteOrphan(job.name(), absl::StrCat("kind ", job.kind(), ", state ", job.state()));
     }
@@ -110,7 +115,7 @@ void Scheduler::State::CheckLinks(const SweepEntry& sweep) {
     for (absl::string_view kind : {"train-", "analyze-"}) {
       if (kind == "train-" && !IsTrainedHere(network)) continue;
       const std::string job = absl::StrCat(sweep.sweep.name(), "/jobs/", kind, network.key());
-      if (!job_names.contains(job)) NoteOrphan(network.name(), job);
+      if (!job_by_name.contains(job)) NoteOrphan(network.name(), job);
     }
   }
 }
@@ -129,10 +134,13 @@ void Scheduler::State::ArrangeNetworks(SweepEntry& sweep,
                                        const population::Population& population) {
   SortLike(
       population.configurations,
-      [](const ConfigurationEntry& entry) { return entry.configuration.key(); },
+      [](const ConfigurationEntry& entry) -> absl::string_view {
+        return entry.configuration.key();
+      },
       sweep.configurations);
   SortLike(
-      population.networks, [](const NetworkEntry& entry) { return entry.network.key(); },
+      population.networks,
+      [](const NetworkEntry& entry) -> absl::string_view { return entry.network.key(); },
       sweep.networks);
   std::map<std::string, int64_t> shapes;
   int64_t position = 0;

@@ -90,8 +90,8 @@ absl::Status Ledger::Restore() {
 }
 
 void Ledger::AddListener(Listener listener) {
-  // The apply thread reads the list under this mutex.
-  std::lock_guard lock(state_mutex_);
+  // The apply thread reads the list under these.
+  std::scoped_lock lock(durable_mutex_, state_mutex_);
   listeners_.push_back(std::move(listener));
 }
 
@@ -117,6 +117,12 @@ absl::StatusOr<Reply> Ledger::Call(scheduler::Event event, std::string answer_ke
 }
 
 absl::Status Ledger::Read(absl::FunctionRef<void(const scheduler::Scheduler&)> read) const {
+  std::lock_guard lock(durable_mutex_);
+  if (failure_.ok()) read(scheduler_);
+  return failure_;
+}
+
+absl::Status Ledger::ReadAhead(absl::FunctionRef<void(const scheduler::Scheduler&)> read) const {
   std::lock_guard lock(state_mutex_);
   if (failure_.ok()) read(scheduler_);
   return failure_;
@@ -176,32 +182,46 @@ absl::Status Ledger::Commit(const std::vector<store::Batch>& batches, absl::Time
 
 void Ledger::ApplyAndCommit(std::vector<Pending> gathered) {
   std::vector<Applied> applied;
-  std::vector<store::Batch> batches;
-  std::map<std::string, std::string> answers;
   std::vector<Listener> listeners;
   bool woke = false;
   {
-    std::lock_guard lock(state_mutex_);
+    std::lock_guard durable(durable_mutex_);
     listeners = listeners_;
-    const absl::Time now = Now();
-    if (failure_.ok() && now >= scheduler_.NextTick()) {
-      batches.emplace_back();
-      ApplyEvent(scheduler::Tick{}, now, batches.back(), woke).IgnoreError();
-    }
-    for (Pending& pending : gathered) {
-      applied.push_back({failure_.ok() ? ApplyOne(pending, now, batches, answers, woke) : failure_,
-                         std::move(pending.done)});
+    std::vector<store::Batch> batches;
+    {
+      std::lock_guard state(state_mutex_);
+      woke = Apply(gathered, batches, applied);
     }
     const bool changed = std::any_of(batches.begin(), batches.end(),
                                      [](const store::Batch& batch) { return !batch.empty(); });
-    if (changed) failure_ = Commit(batches, now);
-    if (!failure_.ok()) {
-      if (changed) LOG(ERROR) << "nothing can be committed any more: " << failure_;
-      for (Applied& one : applied) one.answer = failure_;
+    absl::Status committed = changed ? Commit(batches, Now()) : absl::OkStatus();
+    if (!committed.ok()) {
+      LOG(ERROR) << "nothing can be committed any more: " << committed;
+      for (Applied& one : applied) one.answer = committed;
+      std::lock_guard state(state_mutex_);
+      failure_ = std::move(committed);
     }
   }
   for (Applied& one : applied) one.done(std::move(one.answer));
   for (const Listener& listener : listeners) listener(woke);
+}
+
+bool Ledger::Apply(std::vector<Pending>& gathered, std::vector<store::Batch>& batches,
+                   std::vector<Applied>& applied) {
+  std::map<std::string, std::string> answers;
+  bool woke = false;
+  const absl::Time now = Now();
+  batches.reserve(gathered.size() + 1);
+  applied.reserve(gathered.size());
+  if (failure_.ok() && now >= scheduler_.NextTick()) {
+    batches.emplace_back();
+    ApplyEvent(scheduler::Tick{}, now, batches.back(), woke).IgnoreError();
+  }
+  for (Pending& pending : gathered) {
+    applied.push_back({failure_.ok() ? ApplyOne(pending, now, batches, answers, woke) : failure_,
+                       std::move(pending.done)});
+  }
+  return woke;
 }
 
 absl::StatusOr<Reply> Ledger::ApplyOne(const Pending& pending, absl::Time now,

@@ -56,7 +56,10 @@ class Ledger {
   void Post(scheduler::Event event, std::string answer_key, Done done);
   // Waits for the answer; not for callback threads.
   absl::StatusOr<Reply> Call(scheduler::Event event, std::string answer_key = "");
+  // Waits for the commit under way, so that `read` sees only what is durable.
   absl::Status Read(absl::FunctionRef<void(const scheduler::Scheduler&)> read) const;
+  // Waits for no commit: what `read` sees may never become durable and is not to be told anybody.
+  absl::Status ReadAhead(absl::FunctionRef<void(const scheduler::Scheduler&)> read) const;
   // Before anything is posted.
   void AddListener(Listener listener);
 
@@ -93,6 +96,9 @@ class Ledger {
   bool Gather(std::vector<Pending>& gathered);
   absl::Status Commit(const std::vector<store::Batch>& batches, absl::Time now);
   void ApplyAndCommit(std::vector<Pending> gathered);
+  // Whether work became available.
+  bool Apply(std::vector<Pending>& gathered, std::vector<store::Batch>& batches,
+             std::vector<Applied>& applied);
   absl::StatusOr<Reply> ApplyOne(const Pending& pending, absl::Time now,
                                  std::vector<store::Batch>& batches,
                                  std::map<std::string, std::string>& answers, bool& woke);
@@ -110,8 +116,11 @@ class Ledger {
   std::deque<Pending> queue_;
   bool stopping_ = false;
 
-  // Guards scheduler_, last_syncs_ and its order, failure_ and listeners_. Held over Apply and
-  // commit, so that readers see only what is durable.
+  // Held over Apply and commit, so that whoever holds it sees only what is durable.
+  mutable std::mutex durable_mutex_;
+  // Guards scheduler_, last_syncs_ and its order, failure_ and listeners_, which change only while
+  // durable_mutex_ is held too: either one is enough to read. Taken after durable_mutex_, and not
+  // held over commits.
   mutable std::mutex state_mutex_;
   scheduler::Scheduler scheduler_;
   std::map<std::string, LastSync> last_syncs_;

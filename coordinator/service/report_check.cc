@@ -2,7 +2,9 @@
 
 #include <glog/logging.h>
 
+#include <algorithm>
 #include <string>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
@@ -19,28 +21,43 @@ struct ReportedJob {
   ExpectedCell cell;
 };
 
+bool NamesArtifacts(const v1::JobReport& report) {
+  return report.has_result() || report.has_checkpoint();
+}
+
 // The scheduler answers reports about jobs that it does not know, or of stale attempts, by itself.
-ReportedJob FindReported(const Ledger& ledger, const v1::JobReport& report) {
+ReportedJob FindReported(const scheduler::Scheduler& scheduler, const v1::JobReport& report) {
   ReportedJob reported;
-  absl::Status read = ledger.Read([&](const scheduler::Scheduler& scheduler) {
-    const v1::Job* job = scheduler.FindJob(report.job());
-    if (job == nullptr || job->attempt() != report.attempt()) return;
-    const std::string sweep = SweepOf(job->name());
-    const v1::Configuration* configuration =
-        scheduler.FindConfiguration(sweep, job->configuration());
-    auto found = scheduler.GetSweep(sweep);
-    if (configuration == nullptr || !found.ok()) return;
-    reported.known = true;
-    reported.cell.architecture = configuration->architecture();
-    reported.cell.units = configuration->units();
-    for (const v1::Task& task : found->spec().task()) {
-      if (task.name() != job->task() || task.has_dataset()) continue;
-      reported.cell.inputs = population::TaskInputs(task);
-      reported.cell.outputs = population::TaskOutputs(task);
-    }
-  });
-  reported.known = reported.known && read.ok();
+  const v1::Job* job = scheduler.FindJob(report.job());
+  if (job == nullptr || job->attempt() != report.attempt()) return reported;
+  const std::string sweep = SweepOf(job->name());
+  const v1::Configuration* configuration = scheduler.FindConfiguration(sweep, job->configuration());
+  const v1::SweepSpec* spec = scheduler.FindSpec(sweep);
+  if (configuration == nullptr || spec == nullptr) return reported;
+  reported.known = true;
+  reported.cell.architecture = configuration->architecture();
+  reported.cell.units = configuration->units();
+  for (const v1::Task& task : spec->task()) {
+    if (task.name() != job->task() || task.has_dataset()) continue;
+    reported.cell.inputs = population::TaskInputs(task);
+    reported.cell.outputs = population::TaskOutputs(task);
+  }
   return reported;
+}
+
+// By index of the report. What a worker can report a lease of is durable, and a job's cell never
+// changes, so no commit has to be waited for.
+std::vector<ReportedJob> FindReported(const Ledger& ledger, const v1::SyncRequest& request) {
+  std::vector<ReportedJob> jobs(request.reports_size());
+  ledger
+      .ReadAhead([&](const scheduler::Scheduler& scheduler) {
+        for (int i = 0; i < request.reports_size(); ++i) {
+          const v1::JobReport& report = request.reports(i);
+          if (NamesArtifacts(report)) jobs[i] = FindReported(scheduler, report);
+        }
+      })
+      .IgnoreError();
+  return jobs;
 }
 
 absl::Status CheckOne(store::Store& store, PassedChecks& passed, const std::string& role,
@@ -105,21 +122,18 @@ void PassedChecks::Insert(const std::string& check) {
 }
 
 bool NamesArtifacts(const v1::SyncRequest& request) {
-  for (const v1::JobReport& report : request.reports()) {
-    if (report.has_result() || report.has_checkpoint()) return true;
-  }
-  return false;
+  return std::any_of(request.reports().begin(), request.reports().end(),
+                     [](const v1::JobReport& report) { return NamesArtifacts(report); });
 }
 
 std::map<int, absl::Status> ReplaceBadReports(const Ledger& ledger, store::Store& store,
                                               PassedChecks& passed, v1::SyncRequest& request) {
   std::map<int, absl::Status> refused;
+  const std::vector<ReportedJob> jobs = FindReported(ledger, request);
   for (int i = 0; i < request.reports_size(); ++i) {
+    if (!jobs[i].known) continue;
     v1::JobReport& report = *request.mutable_reports(i);
-    if (!report.has_result() && !report.has_checkpoint()) continue;
-    const ReportedJob job = FindReported(ledger, report);
-    if (!job.known) continue;
-    const absl::Status status = CheckReport(store, passed, report, job);
+    const absl::Status status = CheckReport(store, passed, report, jobs[i]);
     if (status.ok()) continue;
     const base::LogContext context(
         {.job = report.job(), .attempt = report.attempt(), .worker = request.worker()});

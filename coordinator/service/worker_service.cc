@@ -36,10 +36,14 @@ void DropComparing(v1::SyncRequest& request) {
   kinds->erase(std::remove(kinds->begin(), kinds->end(), v1::JOB_KIND_COMPARE), kinds->end());
 }
 
-bool IsIdle(const v1::SyncRequest& request, const v1::SyncResponse& response) {
+// Whether the call may be held open while there is nothing to tell.
+bool IsIdle(const v1::SyncRequest& request) {
   return request.free_slots() > 0 && request.held().empty() && request.reports().empty() &&
-         !request.draining() && response.leases().empty() && response.dropped().empty() &&
-         !response.drain();
+         !request.draining();
+}
+
+bool TellsNothing(const v1::SyncResponse& response) {
+  return response.leases().empty() && response.dropped().empty() && !response.drain();
 }
 
 // The scheduler accepted the error that stands for the report; the worker is told what became of
@@ -103,11 +107,14 @@ grpc::ServerUnaryReactor* WorkerService::Sync(grpc::CallbackServerContext* conte
 }
 
 void WorkerService::RenewBeforeCheck(const v1::SyncRequest& request) {
-  scheduler::Sync event{request};
+  scheduler::Sync event;
   event.only_renews = true;
-  event.request.clear_reports();
-  event.request.clear_request_id();
-  event.request.set_free_slots(0);
+  event.request.set_worker(request.worker());
+  *event.request.mutable_capability() = request.capability();
+  event.request.set_build(request.build());
+  event.request.set_host(request.host());
+  event.request.set_draining(request.draining());
+  *event.request.mutable_held() = request.held();
   DropComparing(event.request);
   for (const v1::JobReport& report : request.reports()) {
     v1::HeldLease* held = event.request.add_held();
@@ -129,7 +136,8 @@ uint64_t WorkerService::Open(Reactor* reactor, PeerLimits::Ticket ticket,
     to_check_.push_back(call);
     checkable_.notify_one();
   }
-  calls_[call] = Call{reactor, response, std::move(ticket), std::move(copy), {}};
+  const bool may_park = IsIdle(*copy);
+  calls_[call] = Call{reactor, response, std::move(ticket), std::move(copy), {}, may_park};
   return call;
 }
 
@@ -164,7 +172,9 @@ void WorkerService::PostToLedger(uint64_t call) {
     std::lock_guard lock(mutex_);
     auto found = calls_.find(call);
     if (found == calls_.end()) return;
-    event.request = *found->second.request;
+    // Only a call that may be parked is posted more than once.
+    Call& open = found->second;
+    event.request = open.may_park ? *open.request : std::move(*open.request);
   }
   ledger_.Post(std::move(event), "", [this, call](absl::StatusOr<Ledger::Reply> reply) {
     Answered(call, std::move(reply));
@@ -183,49 +193,75 @@ bool WorkerService::Park(uint64_t call, const v1::SyncResponse& response) {
   auto found = calls_.find(call);
   if (found == calls_.end()) return false;
   Call& open = found->second;
-  if (!IsIdle(*open.request, response)) return false;
-  if (open.deadline == absl::InfinitePast()) {
-    open.deadline = absl::Now() + FromProto(response.next_sync());
-  }
-  if (absl::Now() >= open.deadline) return false;
+  if (!open.may_park || !TellsNothing(response)) return false;
+  const absl::Time now = absl::Now();
+  if (open.deadline == absl::InfinitePast()) open.deadline = now + FromProto(response.next_sync());
+  if (now >= open.deadline) return false;
   open.parked = true;
   *open.response = response;
+  parked_.insert(call);
+  deadlines_.insert({open.deadline, call});
+  return true;
+}
+
+bool WorkerService::Unpark(uint64_t id, Call& call) {
+  if (!std::exchange(call.parked, false)) return false;
+  parked_.erase(id);
+  deadlines_.erase({call.deadline, id});
   return true;
 }
 
 void WorkerService::WakeParked(bool woke) {
+  FinishExpired();
+  if (woke) next_to_ask_ = 0;
+  ServeParked();
+}
+
+void WorkerService::FinishExpired() {
   std::vector<uint64_t> expired;
-  std::vector<std::pair<uint64_t, std::shared_ptr<v1::SyncRequest>>> waiting;
   {
     std::lock_guard lock(mutex_);
     const absl::Time now = absl::Now();
-    for (auto& [id, call] : calls_) {
-      if (!call.parked) continue;
-      if (now >= call.deadline) {
-        expired.push_back(id);
-      } else if (woke) {
-        waiting.emplace_back(id, call.request);
-      }
+    for (auto due = deadlines_.begin(); due != deadlines_.end() && due->first <= now; ++due) {
+      expired.push_back(due->second);
     }
   }
-  for (uint64_t call : expired) {
-    // Held open long enough: the worker is to ask again at once.
-    Finish(call, absl::OkStatus());
+  // Held open long enough: the worker is to ask again at once.
+  for (uint64_t call : expired) Finish(call, absl::OkStatus());
+}
+
+std::vector<WorkerService::Parked> WorkerService::NextToAsk() {
+  std::vector<Parked> next;
+  std::lock_guard lock(mutex_);
+  for (auto id = parked_.lower_bound(next_to_ask_);
+       id != parked_.end() && next.size() < kAskedAtOnce; ++id) {
+    next.emplace_back(*id, calls_.at(*id).request);
   }
+  return next;
+}
+
+void WorkerService::ServeParked() {
   std::vector<uint64_t> served;
-  ledger_
-      .Read([&](const scheduler::Scheduler& scheduler) {
-        for (const auto& [id, request] : waiting) {
-          if (scheduler.HasWorkFor(*request, ledger_.Now())) served.push_back(id);
-        }
-      })
-      .IgnoreError();
+  while (served.empty()) {
+    const std::vector<Parked> asked = NextToAsk();
+    if (asked.empty()) return;
+    // Between two batches all is durable.
+    const absl::Status read = ledger_.ReadAhead([&](const scheduler::Scheduler& scheduler) {
+      for (const auto& [id, request] : asked) {
+        if (served.size() == kServedAtOnce) return;
+        next_to_ask_ = id + 1;
+        if (scheduler.HasWorkFor(*request, ledger_.Now())) served.push_back(id);
+      }
+    });
+    if (!read.ok()) return;
+  }
+  // They make another batch, after which the others are asked.
   for (uint64_t call : served) {
     {
       std::lock_guard lock(mutex_);
       auto found = calls_.find(call);
       if (found == calls_.end()) continue;
-      found->second.parked = false;
+      Unpark(call, found->second);
     }
     PostToLedger(call);
   }
@@ -233,17 +269,19 @@ void WorkerService::WakeParked(bool woke) {
 
 void WorkerService::Finish(uint64_t call, const absl::Status& status, v1::SyncResponse response) {
   Call open;
+  bool was_parked = false;
   {
     std::lock_guard lock(mutex_);
     auto found = calls_.find(call);
     if (found == calls_.end()) return;
+    was_parked = Unpark(call, found->second);
     open = std::move(found->second);
     calls_.erase(found);
   }
   for (const auto& [report, why] : open.refused) {
     if (report < response.outcomes_size()) Refuse(why, *response.mutable_outcomes(report));
   }
-  if (open.parked) {
+  if (was_parked) {
     open.response->clear_next_sync();
   } else {
     *open.response = std::move(response);

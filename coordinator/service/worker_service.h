@@ -10,8 +10,10 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <set>
 #include <string>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include "absl/time/time.h"
@@ -31,6 +33,9 @@ class WorkerService
  public:
   // Threads that look into reported artifacts.
   static constexpr int kCheckThreads = 2;
+  // Parked calls that are asked about at once, and that the scheduler is given at once when there
+  // is work for them: one new job must not set off thousands of idle workers.
+  static constexpr int kAskedAtOnce = 256, kServedAtOnce = 64;
 
   WorkerService(Ledger& ledger, store::Store& store);
   ~WorkerService() override;
@@ -50,9 +55,12 @@ class WorkerService
     std::shared_ptr<v1::SyncRequest> request;
     // Reports that the check replaced by errors, by index, and why.
     std::map<int, absl::Status> refused;
+    bool may_park = false;
     bool parked = false;
-    absl::Time deadline = absl::InfinitePast();
+    absl::Time deadline = absl::InfinitePast();  // once it was parked
   };
+
+  using Parked = std::pair<uint64_t, std::shared_ptr<v1::SyncRequest>>;
 
   uint64_t Open(Reactor* reactor, PeerLimits::Ticket ticket, const v1::SyncRequest& request,
                 v1::SyncResponse* response);
@@ -66,6 +74,12 @@ class WorkerService
   void Finish(uint64_t call, const absl::Status& status, v1::SyncResponse response = {});
   // After each batch of the ledger.
   void WakeParked(bool woke);
+  void FinishExpired();
+  // Posts those of the next parked calls that there is work for.
+  void ServeParked();
+  std::vector<Parked> NextToAsk();
+  // With mutex_ held. Whether it was parked.
+  bool Unpark(uint64_t id, Call& call);
   void CheckLoop();
 
   Ledger& ledger_;
@@ -73,14 +87,18 @@ class WorkerService
   PassedChecks passed_;
   // Most are those of idle workers, parked. Many workers may stand behind one address.
   PeerLimits open_{{.what = "Sync calls", .overall = 16384, .a_peer = 4096}};
-  // Guards all below but the threads.
+  // Guards all below, up to the threads.
   std::mutex mutex_;
   std::condition_variable checkable_;
   bool stopping_ = false;
   uint64_t next_call_ = 1;
   std::map<uint64_t, Call> calls_;
+  std::set<uint64_t> parked_;                            // of them, the oldest first
+  std::set<std::pair<absl::Time, uint64_t>> deadlines_;  // of those
   std::deque<uint64_t> to_check_;
   std::vector<std::thread> checkers_;
+  // Of the ledger's thread: parked calls from this one on were not asked since work appeared.
+  uint64_t next_to_ask_ = 0;
 };
 
 }  // namespace rnnfarm::service

@@ -98,6 +98,27 @@ TEST(Ledger, GathersWhatWaitsIntoOneCommitAndAnswersDuplicatesAlike) {
   }
 }
 
+TEST(Ledger, ReadsWhatIsDurableOrAtOnceWhatIsToBe) {
+  FakeStore store;
+  auto ledger = *Ledger::Open(store, {});
+  const auto sweeps = [&](auto read) {
+    size_t seen = 0;
+    auto status = (ledger.get()->*read)(
+        [&](const scheduler::Scheduler& scheduler) { seen = scheduler.SweepNames().size(); });
+    EXPECT_TRUE(status.ok()) << status;
+    return seen;
+  };
+  EXPECT_EQ(sweeps(&Ledger::Read), 0);
+  auto submitted = std::async(std::launch::async, [&] { return ledger->Call(SubmitOf("a")); });
+  while (!store.commit_begun) absl::SleepFor(absl::Milliseconds(1));
+  EXPECT_EQ(sweeps(&Ledger::ReadAhead), 1) << "while the commit is held back";
+  auto durable = std::async(std::launch::async, [&] { return sweeps(&Ledger::Read); });
+  EXPECT_EQ(durable.wait_for(std::chrono::milliseconds(100)), std::future_status::timeout);
+  store.gate.set_value();
+  EXPECT_EQ(durable.get(), 1);
+  EXPECT_TRUE(submitted.get().ok());
+}
+
 TEST(Ledger, AcknowledgesAndShowsNothingOnceACommitFailed) {
   FakeStore store;
   store.gate.set_value();
@@ -107,6 +128,7 @@ TEST(Ledger, AcknowledgesAndShowsNothingOnceACommitFailed) {
   EXPECT_TRUE(absl::IsResourceExhausted(ledger->failure()));
   bool read = false;
   EXPECT_FALSE(ledger->Read([&](const scheduler::Scheduler&) { read = true; }).ok());
+  EXPECT_FALSE(ledger->ReadAhead([&](const scheduler::Scheduler&) { read = true; }).ok());
   EXPECT_FALSE(read);
   EXPECT_TRUE(absl::IsResourceExhausted(ledger->Call(SubmitOf("b")).status()));
   EXPECT_EQ(store.commits, 1);

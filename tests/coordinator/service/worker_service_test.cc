@@ -1,9 +1,17 @@
 // What workers ask of the coordinator, over gRPC: leases, reports, transfers.
+#include "coordinator/service/worker_service.h"
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <atomic>
 #include <cmath>
 #include <future>
+#include <memory>
+#include <set>
+#include <string>
+#include <vector>
 
 #include "absl/time/clock.h"
 #include "base/digest.h"
@@ -13,6 +21,91 @@ namespace rnnfarm::service {
 namespace {
 
 using ::testing::HasSubstr;
+
+// Idle calls that stay open side by side.
+class ManyCalls {
+ public:
+  explicit ManyCalls(ServedFarm& farm) : farm_(farm) {
+    farm.options.scheduler.idle_sync = absl::Seconds(60);
+    farm.Shutdown();
+    farm.Start();
+  }
+  ~ManyCalls() {
+    for (auto& call : calls_) {
+      call->context.TryCancel();
+      call->ended.get_future().wait();
+    }
+  }
+
+  void Begin(int count, v1::JobKind kind) {
+    for (int i = 0; i < count; ++i) {
+      auto call = std::make_unique<Call>();
+      const std::string name = "w" + std::to_string(calls_.size());
+      call->request = FakeWorker(farm_, name).Request(1);
+      call->request.mutable_capability()->clear_kind();
+      call->request.mutable_capability()->add_kind(kind);
+      farm_.workers->async()->Sync(&call->context, &call->request, &call->response,
+                                   [this, call = call.get()](grpc::Status status) {
+                                     call->status = base::FromGrpc(status);
+                                     ++ended_;
+                                     call->ended.set_value();
+                                   });
+      calls_.push_back(std::move(call));
+    }
+    // Each is known to the scheduler, and those that are answered with nothing are held open.
+    ExpectSoon([&] { return WorkersSeen() == calls_.size(); }, "all workers are registered");
+  }
+  void Cancel(int first, int count) {
+    const int before = ended_;
+    for (int i = first; i < first + count; ++i) calls_[i]->context.TryCancel();
+    ExpectSoon([&] { return ended_ == before + count; }, "cancelled calls end");
+  }
+  // That as many calls end, well before their time is up.
+  void ExpectEnd(int count) {
+    ExpectSoon([&] { return ended_ >= count; }, "calls end");
+    EXPECT_EQ(ended_, count);
+  }
+  std::set<std::string> Leased() const {
+    std::set<std::string> jobs;
+    for (const auto& call : calls_) {
+      for (const v1::Lease& lease : call->response.leases()) {
+        EXPECT_TRUE(jobs.insert(lease.job()).second) << lease.job() << " was leased twice";
+      }
+    }
+    return jobs;
+  }
+  const absl::Status& StatusOf(int call) const { return calls_[call]->status; }
+
+ private:
+  struct Call {
+    grpc::ClientContext context;
+    v1::SyncRequest request;
+    v1::SyncResponse response;
+    absl::Status status;
+    std::promise<void> ended;
+  };
+
+  size_t WorkersSeen() {
+    v1::ListWorkersRequest request;
+    request.set_page_size(1000);
+    v1::ListWorkersResponse response;
+    auto status = farm_.Call(&v1::FarmService::Stub::ListWorkers, request, &response);
+    EXPECT_TRUE(status.ok()) << status;
+    return std::count_if(
+        response.workers().begin(), response.workers().end(),
+        [](const v1::Worker& worker) { return worker.name() != "workers/coordinator"; });
+  }
+  template <typename Condition>
+  void ExpectSoon(Condition condition, const char* what) {
+    const absl::Time deadline = absl::Now() + absl::Seconds(30);
+    while (!condition() && absl::Now() < deadline) absl::SleepFor(absl::Milliseconds(5));
+    EXPECT_TRUE(condition()) << what;
+  }
+
+  ServedFarm& farm_;
+  std::vector<std::unique_ptr<Call>> calls_;
+  std::atomic<int> ended_ = 0;
+};
 
 TEST(WorkerService, RefusesNaNAndDoesTheJobAgain) {
   ServedFarm farm;
@@ -109,6 +202,52 @@ TEST(WorkerService, HoldsAnIdleCallUntilThereIsWork) {
   auto response = parked.get();
   ASSERT_TRUE(response.ok()) << response.status();
   EXPECT_EQ(response->leases_size(), 1);
+}
+
+TEST(WorkerService, ServesAllIdleCallsOnceThereIsWorkForThem) {
+  constexpr int kCalls = 3 * WorkerService::kServedAtOnce;
+  ServedFarm farm;
+  ManyCalls calls(farm);
+  calls.Begin(kCalls, v1::JOB_KIND_TRAIN);
+  v1::SweepSpec spec = TinySweep();
+  spec.mutable_seeds()->set_count(kCalls);
+  farm.MustSubmit(spec);
+  calls.ExpectEnd(kCalls);
+  EXPECT_EQ(calls.Leased().size(), kCalls);
+}
+
+TEST(WorkerService, FindsTheIdleCallThatTheWorkIsForBehindManyOthers) {
+  constexpr int kOthers = WorkerService::kAskedAtOnce + 10;
+  ServedFarm farm;
+  ManyCalls calls(farm);
+  calls.Begin(kOthers, v1::JOB_KIND_SEARCH);
+  calls.Begin(1, v1::JOB_KIND_TRAIN);
+  farm.MustSubmit(TinySweep());
+  calls.ExpectEnd(1);
+  EXPECT_EQ(calls.Leased().size(), 1);
+}
+
+TEST(WorkerService, GivesTheWorkOfIdleCallsThatHungUpToOthers) {
+  ServedFarm farm;
+  ManyCalls calls(farm);
+  calls.Begin(20, v1::JOB_KIND_TRAIN);
+  calls.Cancel(0, 18);
+  EXPECT_TRUE(absl::IsCancelled(calls.StatusOf(0)));
+  v1::SweepSpec spec = TinySweep();
+  spec.mutable_seeds()->set_count(40);
+  farm.MustSubmit(spec);
+  calls.ExpectEnd(20);
+  EXPECT_FALSE(calls.Leased().empty());
+  EXPECT_TRUE(calls.StatusOf(18).ok() && calls.StatusOf(19).ok());
+}
+
+TEST(WorkerService, EndsAllIdleCallsWhenShuttingDown) {
+  ServedFarm farm;
+  ManyCalls calls(farm);
+  calls.Begin(100, v1::JOB_KIND_TRAIN);
+  farm.Shutdown();
+  calls.ExpectEnd(100);
+  for (int i = 0; i < 100; ++i) EXPECT_TRUE(absl::IsUnavailable(calls.StatusOf(i))) << i;
 }
 
 TEST(WorkerService, LetsAnIdleCallGoWhenItsTimeIsUpAndWhenShuttingDown) {
