@@ -13,7 +13,7 @@
 
 namespace rnnfarm::population {
 
-inline constexpr size_t kMostFindings = 1000;
+inline constexpr size_t kMostFindings = 10'000;
 inline constexpr size_t kLongestSentence = 1000;  // bytes
 
 class Findings {

@@ -157,9 +157,6 @@ struct Scheduler::State {
   void AddConfiguration(SweepEntry& sweep, v1::Configuration configuration);
   void AddNetwork(SweepEntry& sweep, v1::Network network);
   void AddLoadedJob(SweepEntry& sweep, v1::Job job);
-  // Note loaded records whose links lead nowhere, of which the first is kept in load_error.
-  void CheckLinks(const SweepEntry& sweep);
-  void NoteOrphan(absl::string_view owned, absl::string_view owner);
   void Arrange(SweepEntry& sweep, const population::Population& population);
   void ArrangeTasks(SweepEntry& sweep);
   void ArrangeNetworks(SweepEntry& sweep, const population::Population& population);
@@ -167,6 +164,16 @@ struct Scheduler::State {
   void LinkJob(std::unique_ptr<JobEntry> job);
   void EnqueueAll(SweepEntry& sweep);
   void RestoreLease(JobEntry& job);
+
+  // check_links.cc: note loaded records that do not fit together, of which the first is kept in
+  // load_error.
+  void CheckLinks(const SweepEntry& sweep);
+  void CheckLinksOfJob(const SweepEntry& sweep, const v1::Job& job,
+                       const std::set<std::string>& tasks);
+  void CheckLinksOfNetwork(const SweepEntry& sweep, const v1::Network& network,
+                           const std::set<std::string>& job_names);
+  void NoteOrphan(absl::string_view owned, absl::string_view owner);
+  void NoteContradiction(absl::string_view record);
 
   // submit.cc: new and extended sweeps
   void On(const Submit& event, Effects& effects);

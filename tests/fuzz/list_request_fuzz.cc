@@ -48,7 +48,8 @@ void CheckFilter(const std::string& text, const std::vector<service::Field>& fie
   const auto filter = service::ResourceFilter::Parse(text, fields);
   if (!filter.ok()) return CheckRefusal(filter.status(), utf8);
   for (const v1::Network& network : Networks()) {
-    filter->Matches([&](absl::string_view field) { return ReadNetworkField(network, field); });
+    filter->Matches(
+        [&](absl::string_view field) { return service::ReadNetworkField(network, field); });
   }
 }
 
@@ -56,7 +57,7 @@ void CheckOrder(const std::string& text, const std::vector<service::Field>& fiel
   const auto order = service::ResourceOrder::Parse(text, fields);
   if (!order.ok()) return CheckRefusal(order.status(), utf8);
   std::vector<size_t> sorted = order->Sorted(Networks().size(), [](size_t i) {
-    return [i](absl::string_view field) { return ReadNetworkField(Networks()[i], field); };
+    return [i](absl::string_view field) { return service::ReadNetworkField(Networks()[i], field); };
   });
   const bool by_loss = text.find("loss") != std::string::npos;
   Require(!by_loss || text.find("train") != std::string::npos || sorted[0] % 2 == 1,

@@ -11,7 +11,7 @@ namespace {
 constexpr uint32_t kMostChanges = 6;
 constexpr uint32_t kMostRepeats = 64;
 constexpr uint32_t kLongestPiece = 48;
-constexpr size_t kLongestInput = 1 << 16;
+constexpr size_t kLongestInput = 1 << 13;
 
 // A place in `text`, its end included.
 size_t Place(const std::string& text, base::RandomStream& random) {

@@ -24,6 +24,7 @@ namespace rnnfarm::fuzz {
 namespace {
 
 constexpr int kMutations = 4000;
+constexpr size_t kLongestMutated = 1 << 13;  // longer ones are run as they are only
 
 // For the signal handler.
 const std::string* current = nullptr;
@@ -85,6 +86,8 @@ int Main(int count, char** arguments) {
   for (const std::string& input : inputs) Run(input);
   std::cout << inputs.size() << " inputs\n";
   if (only_files) return 0;
+  const auto is_long = [](const std::string& input) { return input.size() > kLongestMutated; };
+  inputs.erase(std::remove_if(inputs.begin(), inputs.end(), is_long), inputs.end());
   base::RandomStream random(base::DeriveStream(0, "fuzz", "mutations"));
   for (int i = 0; i < kMutations; ++i) Run(Mutated(inputs, random));
   std::cout << kMutations << " mutations\n";

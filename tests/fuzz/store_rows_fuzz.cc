@@ -2,6 +2,7 @@
 // no harm. Steps: K bytes of a name and an offset; 1 to 4 a record of that prefix (keys.h), beside
 // or instead of those of a farm at work.
 #include <algorithm>
+#include <map>
 
 #include "coordinator/store/keys.h"
 #include "tests/coordinator/scheduler/farm.h"
@@ -45,25 +46,32 @@ const scheduler::Farm& SoundFarm() {
   return farm;
 }
 
-template <typename Record>
-void AddRecord(absl::string_view bytes, scheduler::Scheduler& scheduler) {
-  Record record;
-  if (record.ParseFromArray(bytes.data(), static_cast<int>(bytes.size()))) scheduler.Load(record);
+// The farm's records with those of the steps instead, by the names that are their keys.
+template <typename Record, typename NameOf>
+void Load(const std::map<std::string, Record>& sound, char prefix, const std::vector<Step>& steps,
+          NameOf name_of, scheduler::Scheduler& scheduler) {
+  std::map<std::string, Record> records = sound;
+  for (const Step& step : steps) {
+    Record record;
+    const auto size = static_cast<int>(step.bytes.size());
+    if (step.letter == prefix && record.ParseFromArray(step.bytes.data(), size)) {
+      records[name_of(record)] = record;
+    }
+  }
+  for (const auto& [name, record] : records) scheduler.Load(record);
 }
 
-void Load(const std::vector<Step>& steps, scheduler::Scheduler& scheduler) {
+// A sweep was valid when it was stored; all that a sweep says is another target's matter.
+void LoadAll(const std::vector<Step>& steps, scheduler::Scheduler& scheduler) {
   const scheduler::Farm& farm = SoundFarm();
-  const auto load = [&](const auto& records, char prefix, auto record) {
-    for (const auto& [name, each] : records) scheduler.Load(each);
-    for (const Step& step : steps) {
-      if (step.letter == prefix) AddRecord<decltype(record)>(step.bytes, scheduler);
-    }
-  };
-  // A sweep was valid when it was stored; all that a sweep says is the other targets' matter.
   for (const auto& [name, sweep] : farm.sweeps) scheduler.Load(sweep);
-  load(farm.configurations, store::kConfigurationPrefix, v1::Configuration());
-  load(farm.networks, store::kNetworkPrefix, v1::Network());
-  load(farm.jobs, store::kJobPrefix, v1::Job());
+  const auto name_of = [](const auto& record) { return record.name(); };
+  const auto key_of = [](const v1::Configuration& configuration) {
+    return configuration.sweep() + "/" + configuration.key();
+  };
+  Load(farm.configurations, store::kConfigurationPrefix, steps, key_of, scheduler);
+  Load(farm.networks, store::kNetworkPrefix, steps, name_of, scheduler);
+  Load(farm.jobs, store::kJobPrefix, steps, name_of, scheduler);
 }
 
 // Whatever was taken as a farm can be worked with.
@@ -113,7 +121,7 @@ int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     if (step.letter == 'K') fuzz::CheckKeys(step.bytes);
   }
   scheduler::Scheduler scheduler{scheduler::Options()};
-  fuzz::Load(steps, scheduler);
+  fuzz::LoadAll(steps, scheduler);
   const absl::Time now = fuzz::SoundFarm().now + absl::Seconds(1);
   const absl::Status loaded = scheduler.FinishLoading(now);
   fuzz::Require(loaded.ok() || absl::IsDataLoss(loaded), "what is damaged is refused by name");
