@@ -1,6 +1,8 @@
 // The store's keys, and records that are not what they should be: they are refused at start, or do
 // no harm. Steps: K bytes of a name and an offset; 1 to 4 a record of that prefix (keys.h), beside
 // or instead of those of a farm at work.
+#include <google/protobuf/stubs/logging.h>
+
 #include <algorithm>
 #include <map>
 
@@ -115,6 +117,8 @@ std::vector<std::string> Seeds() {
 int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   using namespace rnnfarm;  // NOLINT
   testing::FLAGS_gtest_break_on_failure = true;
+  // Broken bytes are the rule here.
+  static const google::protobuf::LogSilencer silent;
   const std::vector<fuzz::Step> steps =
       fuzz::DecodeSteps(fuzz::AsView(data, size), fuzz::kMostSteps);
   for (const fuzz::Step& step : steps) {

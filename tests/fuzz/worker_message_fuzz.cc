@@ -2,6 +2,8 @@
 // sweep. Steps: S a SyncRequest of any worker; H the honest worker syncs and ends what it holds;
 // C it commits a checkpoint; T seconds pass; R the coordinator starts again from its records; D a
 // person drains the honest worker; P pauses, G resumes the sweep.
+#include <google/protobuf/stubs/logging.h>
+
 #include <map>
 #include <set>
 
@@ -92,7 +94,8 @@ class World {
       *request.add_reports() = scheduler::Farm::Result(lease);
     }
     held_.clear();
-    for (const v1::Lease& lease : Sync(request).leases()) held_[lease.job()] = lease;
+    const v1::SyncResponse response = Sync(request);
+    for (const v1::Lease& lease : response.leases()) held_[lease.job()] = lease;
   }
 
   void Checkpoint() {
@@ -103,7 +106,8 @@ class World {
       held.set_attempt(lease.attempt());
       *request.add_reports() = scheduler::Farm::Checkpoint(lease, ++iteration_);
     }
-    for (const std::string& dropped : Sync(request).dropped()) held_.erase(dropped);
+    const v1::SyncResponse response = Sync(request);
+    for (const std::string& dropped : response.dropped()) held_.erase(dropped);
   }
 
   v1::SyncResponse Sync(const v1::SyncRequest& request) {
@@ -225,6 +229,8 @@ std::vector<std::string> Seeds() {
 int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   using namespace rnnfarm;  // NOLINT
   testing::FLAGS_gtest_break_on_failure = true;
+  // Broken bytes are the rule here.
+  static const google::protobuf::LogSilencer silent;
   fuzz::World world;
   for (const fuzz::Step& step : fuzz::DecodeSteps(fuzz::AsView(data, size), fuzz::kMostSteps)) {
     world.Do(step);
