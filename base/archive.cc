@@ -11,11 +11,33 @@ namespace rnnfarm::base {
 namespace {
 
 constexpr int64_t kMaxEntries = 100'000;
+// What an archive may take in memory: arrays of zeros shrink so much, but a file that was made to
+// fill the memory of its reader shrinks a thousandfold, or names one entry many times.
+constexpr uint64_t kMostInflated = 100;
+constexpr uint64_t kAlwaysInflated = uint64_t{16} << 20;
 // 1980-01-01, the earliest time that a zip can hold.
 constexpr uint16_t kFixedDosDate = (0 << 9) | (1 << 5) | 1;
 
 absl::Status Broken(absl::string_view source, absl::string_view what) {
   return absl::InvalidArgumentError(absl::StrCat(source, ": ", what));
+}
+
+// By what the entries say of themselves, before any of them is read; reading stops at that size.
+absl::Status CheckSizes(zip_t* zip, zip_int64_t count, size_t file_bytes,
+                        absl::string_view source) {
+  uint64_t left = file_bytes * kMostInflated + kAlwaysInflated;
+  for (zip_int64_t i = 0; i < count; ++i) {
+    zip_stat_t stat;
+    if (zip_stat_index(zip, i, 0, &stat) != 0) {
+      return Broken(source, absl::StrCat("damaged: ", zip_strerror(zip)));
+    }
+    if (stat.size > left) {
+      return Broken(source, absl::StrCat("the arrays take more than ", kMostInflated,
+                                         " times the file's size; save them uncompressed"));
+    }
+    left -= stat.size;
+  }
+  return absl::OkStatus();
 }
 
 }  // namespace
@@ -69,6 +91,7 @@ absl::StatusOr<std::string> Archive::Encode() const {
     if (index < 0 || zip_set_file_compression(zip, index, ZIP_CM_STORE, 0) != 0 ||
         zip_file_set_dostime(zip, index, 0, kFixedDosDate, 0) != 0) {
       absl::Status status = absl::InternalError(absl::StrCat("zip: ", zip_strerror(zip)));
+      if (index < 0) zip_source_free(data);  // the archive did not take it
       zip_discard(zip);
       zip_source_free(buffer);
       return status;
@@ -113,6 +136,7 @@ absl::StatusOr<Archive> Archive::Decode(absl::string_view bytes, absl::string_vi
   if (count > kMaxEntries) {
     return Broken(source, absl::StrCat(count, " entries, at most ", kMaxEntries, " are read"));
   }
+  if (auto status = CheckSizes(raw, count, bytes.size(), source); !status.ok()) return status;
   for (zip_int64_t i = 0; i < count; ++i) {
     zip_stat_t stat;
     if (zip_stat_index(raw, i, 0, &stat) != 0) {
@@ -121,8 +145,6 @@ absl::StatusOr<Archive> Archive::Decode(absl::string_view bytes, absl::string_vi
     std::string name = stat.name;
     const std::string where = absl::StrCat(source, ": ", name);
     if (!absl::EndsWith(name, ".npy")) continue;
-    // Uncompressed entries cannot be larger than the file; deflated ones at most 1032 times.
-    if (stat.size > bytes.size() * 1100 + 1024) return Broken(where, "damaged: impossible size");
     zip_file_t* file = zip_fopen_index(raw, i, 0);
     if (file == nullptr) return Broken(where, absl::StrCat("damaged: ", zip_strerror(raw)));
     std::string entry(stat.size, '\0');

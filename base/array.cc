@@ -13,7 +13,11 @@ static_assert(std::endian::native == std::endian::little, "array files are littl
 
 namespace {
 
+// What stands for a number that is no character.
+constexpr uint32_t kReplacement = 0xFFFD;
+
 void AppendUtf8(uint32_t c, std::string& out) {
+  if (c > 0x10FFFF || (c >= 0xD800 && c < 0xE000)) c = kReplacement;
   if (c < 0x80) {
     out += static_cast<char>(c);
   } else if (c < 0x800) {
@@ -62,6 +66,7 @@ int64_t FirstNonFiniteOf(absl::string_view data) {
 
 template <typename T>
 void AppendDoubles(absl::string_view data, std::vector<double>& out) {
+  out.reserve(data.size() / sizeof(T));
   for (size_t i = 0; i < data.size(); i += sizeof(T)) {
     T value;
     std::memcpy(&value, data.data() + i, sizeof(T));
@@ -148,7 +153,6 @@ RNNFARM_INSTANTIATE(std::complex<double>)
 
 absl::StatusOr<std::vector<double>> Array::ToDoubles() const {
   std::vector<double> out;
-  out.reserve(size());
   if (dtype == "<f8") {
     AppendDoubles<double>(data, out);
   } else if (dtype == "<f4") {

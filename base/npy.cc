@@ -1,7 +1,9 @@
+#include <algorithm>
 #include <charconv>
 #include <cstring>
 
 #include "absl/strings/ascii.h"
+#include "absl/strings/escaping.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
@@ -13,6 +15,7 @@ namespace {
 constexpr absl::string_view kMagic = "\x93NUMPY";
 // NumPy itself writes headers of a few hundred bytes; this bounds what a broken file can ask for.
 constexpr size_t kMaxHeaderBytes = 1 << 16;
+constexpr size_t kMaxShownBytes = 32;  // of what cannot be read
 constexpr int kMaxDimensions = 32;
 constexpr int64_t kMaxArrayBytes = int64_t{1} << 40;
 
@@ -111,7 +114,8 @@ absl::StatusOr<Array> DecodeNpy(absl::string_view bytes, absl::string_view sourc
   array.dtype = std::string(descr->substr(1, quote - 1));
   const int64_t item = ItemSize(array.dtype);
   if (item == 0 && array.dtype != "<U0") {
-    return Broken(source, absl::StrCat("elements of type ", array.dtype,
+    return Broken(source, absl::StrCat("elements of type ",
+                                       absl::CHexEscape(array.dtype.substr(0, kMaxShownBytes)),
                                        " are not read; save float32, float64 or int64"));
   }
   auto order = HeaderField(header, "fortran_order", source);
@@ -125,11 +129,15 @@ absl::StatusOr<Array> DecodeNpy(absl::string_view bytes, absl::string_view sourc
   if (!shape.ok()) return shape.status();
   array.shape = *std::move(shape);
 
+  // With no elements at all too, so that the product of any extents is a number.
+  int64_t bytes_at_most = std::max<int64_t>(item, 1);
   int64_t expected = item;
   for (int64_t extent : array.shape) {
-    if (extent != 0 && expected > kMaxArrayBytes / extent) {
+    const int64_t factor = std::max<int64_t>(extent, 1);
+    if (bytes_at_most > kMaxArrayBytes / factor || (item == 0 && extent != 0)) {
       return Broken(source, absl::StrCat("shape ", ShapeText(array.shape), " is too large"));
     }
+    bytes_at_most *= factor;
     expected *= extent;
   }
   const absl::string_view data = bytes.substr(prefix + length);

@@ -2,17 +2,18 @@
 
 #include <string>
 
+#include "absl/strings/str_cat.h"
+#include "base/utf8.h"
+
 namespace rnnfarm::base {
 namespace {
 
 constexpr char kCutMark[] = " … (cut)";
 
-// Cuts before a UTF-8 continuation byte would be orphaned.
 std::string Bounded(absl::string_view message) {
-  if (message.size() <= kMaxStatusMessageBytes) return std::string(message);
-  size_t end = kMaxStatusMessageBytes - sizeof(kCutMark);
-  while (end > 0 && (static_cast<unsigned char>(message[end]) & 0xC0) == 0x80) --end;
-  return std::string(message.substr(0, end)) + kCutMark;
+  std::string whole = AsUtf8(message);
+  if (whole.size() <= kMaxStatusMessageBytes) return whole;
+  return absl::StrCat(CutUtf8(whole, kMaxStatusMessageBytes - sizeof(kCutMark)), kCutMark);
 }
 
 }  // namespace

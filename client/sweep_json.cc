@@ -26,13 +26,14 @@ class JsonWalker {
     return at_ == text_.size();
   }
 
-  Position position() const {
-    Position position;
-    for (size_t i = 0; i < at_ && i < text_.size(); ++i) {
-      position.column = text_[i] == '\n' ? 1 : position.column + 1;
-      position.line += text_[i] == '\n';
+  // Counts on from where it was asked before; the walk never goes back.
+  Position position() {
+    for (; counted_ < at_ && counted_ < text_.size(); ++counted_) {
+      const bool ends_line = text_[counted_] == '\n';
+      position_.column = ends_line ? 1 : position_.column + 1;
+      position_.line += ends_line;
     }
-    return position;
+    return position_;
   }
 
  private:
@@ -124,6 +125,8 @@ class JsonWalker {
   absl::string_view text_;
   ParsedSweep& parsed_;
   size_t at_ = 0;
+  size_t counted_ = 0;
+  Position position_;
 };
 
 // Protobuf's message begins with the path in brackets: "(grid.units[0]): invalid value …".

@@ -20,6 +20,9 @@ using Token = pb::io::Tokenizer::Token;
 // The parser stops at a wrong value; so many times it is run again behind one.
 constexpr int kMaxRecoveries = 100;
 
+// Deeper nesting is no sweep, and protobuf's parser would follow it until the stack ends.
+constexpr int kMaxDepth = 32;
+
 // What stands for a field that is not to be read again: unknown to every message.
 constexpr char kBlank = 'Z';
 
@@ -47,6 +50,17 @@ std::vector<Token> Tokenize(const std::string& text) {
   std::vector<Token> tokens;
   while (tokenizer.Next()) tokens.push_back(tokenizer.current());
   return tokens;
+}
+
+// The first token that is nested too deeply, or null.
+const Token* FindTooDeep(const std::vector<Token>& tokens) {
+  int depth = 0;
+  for (const Token& token : tokens) {
+    if (token.text == "{" || token.text == "<" || token.text == "[") ++depth;
+    if (token.text == "}" || token.text == ">" || token.text == "]") --depth;
+    if (depth > kMaxDepth) return &token;
+  }
+  return nullptr;
 }
 
 int IndexAt(const std::vector<Token>& tokens, int line, int column) {
@@ -236,6 +250,15 @@ std::string UnknownFieldMessage(absl::string_view field, const pb::Descriptor& m
 ParsedSweep ParseSweepText(absl::string_view source) {
   ParsedSweep parsed;
   std::string text(source);
+  const std::vector<Token> all = Tokenize(text);
+  if (const Token* deep = FindTooDeep(all); deep != nullptr) {
+    parsed.errors.push_back({{deep->line + 1, deep->column + 1},
+                             absl::StrCat("more than ", kMaxDepth,
+                                          " messages or lists inside each other are no sweep; the "
+                                          "rest was not read")});
+    parsed.complete = false;
+    return parsed;
+  }
   for (int round = 0; round <= kMaxRecoveries; ++round) {
     const std::optional<Collector::Entry> error = ParseOnce(text, parsed);
     if (!error.has_value()) return parsed;

@@ -8,8 +8,9 @@ namespace rnnfarm::population {
 namespace {
 
 constexpr int64_t kMost = std::numeric_limits<int64_t>::max();
-// Beyond this many cells CountNetworks does not look which ones are excluded.
-constexpr int64_t kMostCellsLookedAt = 4'000'000;
+// Beyond this many comparisons of a cell with an exclusion CountNetworks does not look which cells
+// are excluded.
+constexpr int64_t kMostExclusionsLookedAt = 64'000'000;
 constexpr char kNoReason[] = "excluded by the sweep";
 
 int64_t Times(int64_t a, int64_t b) {
@@ -164,7 +165,7 @@ int64_t CountNetworks(const v1::SweepSpec& spec) {
        {grid.architecture_size(), grid.activation_size(), grid.units_size(), grid.l2_size()}) {
     cells = Times(cells, size);
   }
-  if (!spec.exclude().empty() && cells <= kMostCellsLookedAt) {
+  if (!spec.exclude().empty() && Times(cells, spec.exclude_size()) <= kMostExclusionsLookedAt) {
     cells = 0;
     ForEachCell(spec, [&](const v1::Task& task, const std::string& architecture,
                           const std::string& activation, int units, double l2) {

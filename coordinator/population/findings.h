@@ -8,14 +8,23 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
+#include "base/utf8.h"
 #include "coordinator/population/population.h"
 
 namespace rnnfarm::population {
 
+inline constexpr size_t kMostFindings = 10'000;
+inline constexpr size_t kLongestSentence = 1000;  // bytes
+
 class Findings {
  public:
-  void Add(std::string field, std::string message) {
-    violations_.push_back({std::move(field), std::move(message)});
+  // Beyond kMostFindings nothing is kept: a sweep may have millions of mistakes.
+  void Add(std::string field, absl::string_view message) {
+    if (violations_.size() >= kMostFindings) return;
+    // A sentence may quote a name of any length.
+    const bool whole = message.size() <= kLongestSentence;
+    violations_.push_back({std::move(field), absl::StrCat(base::CutUtf8(message, kLongestSentence),
+                                                          whole ? "" : "…")});
   }
   std::vector<Violation>& violations() { return violations_; }
 

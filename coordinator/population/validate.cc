@@ -16,6 +16,7 @@ using google::protobuf::Message;
 using google::protobuf::Reflection;
 
 constexpr size_t kLongestName = 63;
+constexpr int kMostListEntries = 1000;
 
 bool IsLetterOrDigit(char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9'); }
 
@@ -122,6 +123,20 @@ void CheckTasks(const v1::SweepSpec& spec, Findings& findings) {
   }
 }
 
+// Every cell is held against every entry of these lists.
+void CheckListSizes(const v1::SweepSpec& spec, Findings& findings) {
+  const auto check = [&](absl::string_view field, int size) {
+    if (size <= kMostListEntries) return;
+    findings.Add(
+        std::string(field),
+        absl::StrCat(field, " has ", size, " entries; it must have at most ", kMostListEntries,
+                     ": leave fields out, so that one entry "
+                     "stands for many cells"));
+  };
+  check("hyperparameters", spec.hyperparameters_size());
+  check("exclude", spec.exclude_size());
+}
+
 void CheckPopulation(const v1::SweepSpec& spec, int64_t max_networks, Findings& findings) {
   const int64_t own =
       spec.limits().has_max_networks() ? spec.limits().max_networks() : max_networks;
@@ -176,6 +191,7 @@ std::vector<Violation> Validate(const v1::SweepSpec& spec, int64_t max_networks)
   Findings findings;
   CheckName(spec, findings);
   CheckTasks(spec, findings);
+  CheckListSizes(spec, findings);
   if (!OnlyImports(spec)) CheckGrid(spec, findings);
   CheckExclusions(spec, findings);
   CheckNumbers(spec, "", findings);

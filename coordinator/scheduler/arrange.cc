@@ -82,44 +82,6 @@ void Scheduler::State::AddLoadedJob(SweepEntry& sweep, v1::Job job) {
   sweep.unarranged.push_back(std::move(entry));
 }
 
-void Scheduler::State::NoteOrphan(absl::string_view owned, absl::string_view owner) {
-  if (!load_error.ok()) return;
-  load_error = absl::DataLossError(absl::StrCat(
-      "the record of ", owned, " belongs to \"", owner,
-      "\", of which there is no record; the store is damaged: restore it from a copy"));
-}
-
-void Scheduler::State::CheckLinks(const SweepEntry& sweep) {
-  std::set<std::string> tasks;
-  for (const v1::Task& task : sweep.sweep.spec().task()) tasks.insert(task.name());
-  for (const auto& entry : sweep.unarranged) {
-    const v1::Job& job = entry->job;
-    if (!v1::JobKind_IsValid(job.kind()) || !v1::JobState_IsValid(job.state())) {
-      NoteOrphan(job.name(), absl::StrCat("kind ", job.kind(), ", state ", job.state()));
-    }
-    if (!tasks.contains(job.task())) NoteOrphan(job.name(), job.task());
-    if (job.kind() == v1::JOB_KIND_COMPARE) continue;
-    if (!sweep.configuration_by_key.contains(job.configuration())) {
-      NoteOrphan(job.name(), job.configuration());
-    }
-    const bool of_network = job.kind() != v1::JOB_KIND_SEARCH;
-    if (of_network && !sweep.network_by_key.contains(job.network())) {
-      NoteOrphan(job.name(), job.network());
-    }
-  }
-  for (const auto& entry : sweep.networks) {
-    const v1::Network& network = entry->network;
-    if (!sweep.configuration_by_key.contains(network.configuration())) {
-      NoteOrphan(network.name(), network.configuration());
-    }
-    for (absl::string_view kind : {"train-", "analyze-"}) {
-      if (kind == "train-" && !IsTrainedHere(network)) continue;
-      const std::string job = absl::StrCat(sweep.sweep.name(), "/jobs/", kind, network.key());
-      if (!job_by_name.contains(job)) NoteOrphan(network.name(), job);
-    }
-  }
-}
-
 void Scheduler::State::ArrangeTasks(SweepEntry& sweep) {
   std::vector<std::unique_ptr<TaskEntry>> tasks;
   for (const v1::Task& task : sweep.sweep.spec().task()) {

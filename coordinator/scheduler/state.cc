@@ -2,6 +2,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
+#include "base/utf8.h"
 
 namespace rnnfarm::scheduler {
 namespace {
@@ -21,10 +22,10 @@ absl::string_view LastSegment(absl::string_view name) {
 }
 
 std::string ShortReason(absl::string_view text) {
-  if (text.size() <= kLongestReason) return std::string(text);
-  size_t end = kLongestReason;
-  while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xC0) == 0x80) --end;
-  return absl::StrCat(text.substr(0, end), "…");
+  // It may quote a worker's file, and what is not UTF-8 could never be read from the store again.
+  const std::string whole = base::AsUtf8(text);
+  if (whole.size() <= kLongestReason) return whole;
+  return absl::StrCat(base::CutUtf8(whole, kLongestReason), "…");
 }
 
 SweepEntry* Scheduler::State::FindSweep(absl::string_view name) const {

@@ -20,8 +20,8 @@ namespace rnnfarm::scheduler {
 
 inline constexpr int kKeptAttempts = 20;
 inline constexpr int kKeptCheckpoints = 2;
-inline constexpr size_t kMostLive = 2;      // attempts of a job at the same time
-inline constexpr int kMostSpeculations = 2;  // of the attempts that are kept
+inline constexpr size_t kMostLive = 2;          // attempts of a job at the same time
+inline constexpr int kMostSpeculations = 2;     // of the attempts that are kept
 inline constexpr size_t kLongestReason = 1000;  // bytes of a failure's text that are kept
 inline constexpr int kMostReportedViolations = 20;
 inline constexpr absl::Duration kForgetWorkerAfter = absl::Hours(24);
@@ -35,8 +35,7 @@ std::string ShortReason(absl::string_view text);
 
 struct Scheduler::State {
   explicit State(Options given)
-      : options(std::move(given)),
-        stragglers(options.speculate_factor, options.speculate_after) {}
+      : options(std::move(given)), stragglers(options.speculate_factor, options.speculate_after) {}
 
   // state.cc: indices and transitions
   SweepEntry* FindSweep(absl::string_view name) const;
@@ -49,8 +48,7 @@ struct Scheduler::State {
   void SetState(JobEntry& job, v1::JobState state);
   void Count(JobEntry& job, int64_t by);
   // Of a job without live attempts, and says so in its log.
-  void End(JobEntry& job, v1::JobState state, absl::string_view why,
-           const LiveLease* by = nullptr);
+  void End(JobEntry& job, v1::JobState state, absl::string_view why, const LiveLease* by = nullptr);
   // Back to PENDING, and says so in its log.
   void Reopen(JobEntry& job, absl::string_view why);
   void Cancel(JobEntry& job, absl::string_view reason);
@@ -86,15 +84,21 @@ struct Scheduler::State {
   void AddConfiguration(SweepEntry& sweep, v1::Configuration configuration);
   void AddNetwork(SweepEntry& sweep, v1::Network network);
   void AddLoadedJob(SweepEntry& sweep, v1::Job job);
-  // Note loaded records whose links lead nowhere, of which the first is kept in load_error.
-  void CheckLinks(const SweepEntry& sweep);
-  void NoteOrphan(absl::string_view owned, absl::string_view owner);
   void Arrange(SweepEntry& sweep, const population::Population& population);
   void ArrangeTasks(SweepEntry& sweep);
   void ArrangeNetworks(SweepEntry& sweep, const population::Population& population);
   void ArrangeJobs(SweepEntry& sweep);
   void LinkJob(std::unique_ptr<JobEntry> job);
   Shape& ShapeOf(const JobEntry& job, int64_t queue);
+
+  // check_links.cc: note loaded records that do not fit together, of which the first is kept in
+  // load_error.
+  void CheckLinks(const SweepEntry& sweep);
+  void CheckLinksOfJob(const SweepEntry& sweep, const v1::Job& job,
+                       const std::set<std::string>& tasks);
+  void CheckLinksOfNetwork(const SweepEntry& sweep, const v1::Network& network);
+  void NoteOrphan(absl::string_view owned, absl::string_view owner);
+  void NoteContradiction(absl::string_view record);
 
   // submit.cc: new and extended sweeps
   void On(const Submit& event, Effects& effects);

@@ -16,7 +16,7 @@
 #include "coordinator/comparison/comparison.h"
 #include "coordinator/service/comparison_input.h"
 #include "coordinator/service/resource_name.h"
-#include "coordinator/service/worker_service.h"
+#include "coordinator/service/sync_check.h"
 
 namespace rnnfarm::service {
 namespace {

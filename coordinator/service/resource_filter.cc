@@ -1,6 +1,7 @@
 #include "coordinator/service/resource_filter.h"
 
 #include <algorithm>
+#include <cmath>
 #include <numeric>
 
 #include "absl/strings/ascii.h"
@@ -9,6 +10,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
+#include "base/utf8.h"
 #include "coordinator/population/population.h"
 
 namespace rnnfarm::service {
@@ -24,6 +26,8 @@ constexpr Spelling kOperators[] = {
     {"==", Operator::kEqual},    {"=", Operator::kEqual},        {"<", Operator::kLess},
     {">", Operator::kGreater},
 };
+
+constexpr size_t kShownBytes = 20;  // of what cannot be read
 
 bool IsFieldCharacter(char c) { return absl::ascii_isalnum(c) || c == '_'; }
 
@@ -63,7 +67,7 @@ class Reader {
     }
     return absl::InvalidArgumentError(absl::StrCat("filter: after \"", field,
                                                    "\" one of = != < <= > >= is expected, not \"",
-                                                   rest_.substr(0, 20), "\""));
+                                                   base::CutUtf8(rest_, kShownBytes), "\""));
   }
   absl::StatusOr<std::string> TakeValue(absl::string_view field) {
     size_t end = rest_.find_first_of(" \t\n");
@@ -87,7 +91,7 @@ class Reader {
     if (absl::EqualsIgnoreCase(word, "and")) return absl::OkStatus();
     return absl::InvalidArgumentError(
         absl::StrCat("filter: comparisons are joined by \"and\", not by \"",
-                     word.empty() ? rest_.substr(0, 20) : word, "\""));
+                     base::CutUtf8(word.empty() ? rest_ : word, kShownBytes), "\""));
   }
 
  private:
@@ -101,7 +105,7 @@ class Reader {
 
 absl::Status CheckValue(const Field& field, Operator op, const std::string& text, double& number) {
   if (field.numeric) {
-    if (absl::SimpleAtod(text, &number)) return absl::OkStatus();
+    if (absl::SimpleAtod(text, &number) && !std::isnan(number)) return absl::OkStatus();
     return absl::InvalidArgumentError(
         absl::StrCat("filter: \"", field.name, "\" is a number, \"", text, "\" is none"));
   }
@@ -116,6 +120,13 @@ absl::Status CheckValue(const Field& field, Operator op, const std::string& text
   if (known) return absl::OkStatus();
   return absl::InvalidArgumentError(absl::StrCat("filter: \"", field.name, "\" is never \"", text,
                                                  "\"; ", Suggestion(text, field.values)));
+}
+
+// A number that is none (a worker may report a loss so) cannot be compared either.
+bool IsMissing(const FieldValue& value) {
+  const double* number = std::get_if<double>(&value);
+  return std::holds_alternative<std::monostate>(value) ||
+         (number != nullptr && std::isnan(*number));
 }
 
 bool Holds(Operator op, int order) {
@@ -169,7 +180,7 @@ absl::StatusOr<ResourceFilter> ResourceFilter::Parse(absl::string_view text,
 bool ResourceFilter::Matches(const FieldReader& read) const {
   for (const Comparison& comparison : comparisons_) {
     const FieldValue value = read(comparison.field);
-    if (std::holds_alternative<std::monostate>(value)) return false;
+    if (IsMissing(value)) return false;
     int order = 0;
     if (const double* number = std::get_if<double>(&value)) {
       order = *number < comparison.number ? -1 : *number > comparison.number;
@@ -184,6 +195,10 @@ bool ResourceFilter::Matches(const FieldReader& read) const {
 absl::StatusOr<ResourceOrder> ResourceOrder::Parse(absl::string_view text,
                                                    const std::vector<Field>& fields) {
   ResourceOrder order;
+  if (text.size() > kMaxFilterBytes) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("order_by: ", text.size(), " bytes are more than ", kMaxFilterBytes));
+  }
   const std::vector<std::string> words =
       absl::StrSplit(text, absl::ByAnyChar(" \t"), absl::SkipEmpty());
   if (words.empty()) return order;
@@ -204,7 +219,7 @@ std::vector<size_t> ResourceOrder::Sorted(size_t count,
   if (field_.empty()) return indices;
   std::vector<FieldValue> values;
   for (size_t i = 0; i < count; ++i) values.push_back(reader(i)(field_));
-  auto missing = [&](size_t i) { return std::holds_alternative<std::monostate>(values[i]); };
+  auto missing = [&](size_t i) { return IsMissing(values[i]); };
   std::stable_sort(indices.begin(), indices.end(), [&](size_t a, size_t b) {
     if (missing(a) || missing(b)) return !missing(a) && missing(b);
     return descending_ ? values[b] < values[a] : values[a] < values[b];

@@ -3,6 +3,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
+#include "base/utf8.h"
 #include "coordinator/population/population.h"
 
 namespace rnnfarm::service {
@@ -24,7 +25,7 @@ bool Fits(absl::string_view name, absl::string_view pattern) {
 
 absl::Status CheckName(absl::string_view field, absl::string_view name, absl::string_view pattern) {
   if (Fits(name, pattern)) return absl::OkStatus();
-  return absl::InvalidArgumentError(absl::StrCat(field, ": \"", name.substr(0, kMaxNameBytes),
+  return absl::InvalidArgumentError(absl::StrCat(field, ": \"", base::CutUtf8(name, kMaxNameBytes),
                                                  "\" does not have the form ", pattern));
 }
 

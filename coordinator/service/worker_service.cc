@@ -1,40 +1,15 @@
 #include "coordinator/service/worker_service.h"
 
-#include <algorithm>
 #include <utility>
 #include <variant>
 
-#include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 #include "base/status_grpc.h"
 #include "coordinator/service/report_check.h"
-#include "coordinator/service/resource_name.h"
+#include "coordinator/service/sync_check.h"
 
 namespace rnnfarm::service {
 namespace {
-
-constexpr int kMaxReports = 4096;
-
-absl::Status CheckSync(const v1::SyncRequest& request) {
-  if (auto status = CheckName("worker", request.worker(), "workers/{worker}"); !status.ok()) {
-    return status;
-  }
-  if (request.worker() == kCoordinatorWorker) {
-    return absl::InvalidArgumentError(absl::StrCat(
-        "worker: ", kCoordinatorWorker, " is the coordinator's own; give the worker another name"));
-  }
-  if (request.reports_size() > kMaxReports || request.held_size() > kMaxReports) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("reports, held: more than ", kMaxReports, " at once; sync more often"));
-  }
-  return absl::OkStatus();
-}
-
-// Comparing needs the store at hand.
-void DropComparing(v1::SyncRequest& request) {
-  auto* kinds = request.mutable_capability()->mutable_kind();
-  kinds->erase(std::remove(kinds->begin(), kinds->end(), v1::JOB_KIND_COMPARE), kinds->end());
-}
 
 // Whether the call may be held open while there is nothing to tell.
 bool IsIdle(const v1::SyncRequest& request) {

@@ -25,9 +25,6 @@
 
 namespace rnnfarm::service {
 
-// The coordinator's own worker, which compares; nobody else may take this name.
-inline constexpr char kCoordinatorWorker[] = "workers/coordinator";
-
 class WorkerService
     : public v1::WorkerService::WithCallbackMethod_Sync<v1::WorkerService::Service> {
  public:

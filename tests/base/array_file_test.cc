@@ -10,6 +10,7 @@
 #include <limits>
 #include <numeric>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 
 namespace rnnfarm::base {
@@ -156,6 +157,32 @@ TEST(ArrayFileTest, ImpossibleShapesAreRefused) {
     npy.replace(at, std::min<size_t>(field.size() + 12, 40), field + std::string(12, ' '));
     EXPECT_FALSE(DecodeNpy(npy, shape).ok()) << shape;
   }
+}
+
+// Files that were made to harm, kept with the fuzz targets.
+absl::Status Refusal(absl::string_view name) {
+  const std::string bytes = Bytes(absl::StrCat("tests/fuzz/corpus/array_file/", name));
+  EXPECT_FALSE(bytes.empty());
+  return absl::EndsWith(name, ".npz") ? Archive::Decode(bytes, "x").status()
+                                      : DecodeNpy(bytes, "x").status();
+}
+
+TEST(ArrayFileTest, NoFileFillsTheMemoryOfItsReader) {
+  EXPECT_THAT(std::string(Refusal("one_entry_under_many_names.npz").message()),
+              HasSubstr("x: the arrays take more than 100 times the file's size"));
+  EXPECT_THAT(std::string(Refusal("empty_but_for_an_overflow.npy").message()),
+              HasSubstr("is too large"));
+  EXPECT_THAT(std::string(Refusal("empty_texts_beyond_number.npy").message()),
+              HasSubstr("is too large"));
+}
+
+TEST(ArrayFileTest, WhatIsNoTextIsNotRepeatedAsText) {
+  EXPECT_THAT(std::string(Refusal("type_that_is_no_text.npy").message()),
+              HasSubstr("elements of type \\xff\\xfe are not read"));
+  EXPECT_EQ(DecodeNpy(Bytes("tests/fuzz/corpus/array_file/text_beyond_unicode.npy"), "x")
+                ->ToText()
+                .value(),
+            "\uFFFD\uFFFD");
 }
 
 TEST(ArrayFileTest, ElementsKeepTheirType) {

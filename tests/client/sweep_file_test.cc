@@ -86,6 +86,15 @@ TEST(SweepFile, StopsWhereTheTextIsBroken) {
   EXPECT_THAT(Lines(file), ElementsAre(StartsWith("cut.textproto:3:1: ")));
 }
 
+TEST(SweepFile, RefusesNestingThatNoSweepHas) {
+  std::string messages, lists = "x: ";
+  for (int i = 0; i < 100'000; ++i) messages += "a {", lists += "[";
+  EXPECT_THAT(Lines(ParseSweep(messages, "deep.textproto")),
+              ElementsAre(StartsWith("deep.textproto:1:99: more than 32 messages or lists")));
+  EXPECT_THAT(Lines(ParseSweep(lists, "deep.textproto")),
+              ElementsAre(StartsWith("deep.textproto:1:36: more than 32 messages or lists")));
+}
+
 TEST(SweepFile, ReadsJsonInBothSpellingsWithPlaces) {
   const std::string good = R"({"name": "good", "task": [{"name": "a", "flipFlop": {"bits": 2}}],
     "grid": {"architecture": ["gru"], "activation": ["tanh"], "units": [8], "l2": [1e-5]},

@@ -230,6 +230,21 @@ TEST(Validate, BoundsTheLengthOfKeys) {
   EXPECT_THAT(Validate(spec), Contains(Says("grid", "at most 200")));
 }
 
+TEST(Validate, BoundsWhatItSays) {
+  v1::SweepSpec spec = Small();
+  spec.set_name(std::string(1 << 20, 'X'));
+  for (int i = 0; i < 20'000; ++i) spec.mutable_grid()->add_l2(-1);
+  const std::vector<Violation> violations = Validate(spec);
+  EXPECT_EQ(violations.size(), 10'000);
+  for (const Violation& each : violations) EXPECT_LT(each.message.size(), 1100);
+}
+
+TEST(Validate, BoundsTheListsThatEveryCellIsHeldAgainst) {
+  v1::SweepSpec spec = Small();
+  for (int i = 0; i < 1001; ++i) spec.add_exclude()->set_architecture("gru");
+  EXPECT_THAT(Validate(spec), Contains(Says("exclude", "1001 entries; it must have at most 1000")));
+}
+
 TEST(NearestName, ForgivesSlipsOnly) {
   const std::vector<std::string> names = {"units", "l2", "architecture"};
   EXPECT_EQ(NearestName("unitz", names), "units");

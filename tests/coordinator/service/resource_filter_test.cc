@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <cmath>
 #include <map>
 
 #include "coordinator/service/paging.h"
@@ -51,6 +52,19 @@ TEST(ResourceFilter, ComparesNumbersAndText) {
 TEST(ResourceFilter, MatchesNothingWhereThereIsNoValue) {
   EXPECT_FALSE(Matches("loss<1", {}));
   EXPECT_FALSE(Matches("loss!=1", {}));
+}
+
+TEST(ResourceFilter, ANumberThatIsNoneIsNoValue) {
+  const Row row = {{"loss", std::nan("")}};
+  for (const char* filter : {"loss=1", "loss!=1", "loss<=1", "loss>=1"}) {
+    EXPECT_FALSE(Matches(filter, row)) << filter;
+  }
+  EXPECT_FALSE(ResourceFilter::Parse("loss=nan", Fields()).ok());
+  auto order = ResourceOrder::Parse("loss desc", Fields());
+  ASSERT_TRUE(order.ok());
+  const std::vector<Row> rows = {{{"loss", 1.0}}, row, {{"loss", 3.0}}, {{"loss", 2.0}}};
+  EXPECT_THAT(order->Sorted(rows.size(), [&](size_t i) { return ReaderOf(rows[i]); }),
+              ElementsAre(2, 3, 0, 1));
 }
 
 TEST(ResourceFilter, NamesWhatItCannotRead) {
