@@ -65,13 +65,15 @@ struct AddRecord {
 
 }  // namespace
 
-Ledger::Ledger(store::Store& store, Options options)
+Ledger::Ledger(store::RecordStore& store, Options options)
     : store_(store), options_(std::move(options)), scheduler_(options_.scheduler) {}
 
-absl::StatusOr<std::unique_ptr<Ledger>> Ledger::Open(store::Store& store, Options options) {
+absl::StatusOr<std::unique_ptr<Ledger>> Ledger::Open(store::RecordStore& store, Options options) {
   auto ledger = absl::WrapUnique(new Ledger(store, std::move(options)));
   if (auto status = ledger->Restore(); !status.ok()) return status;
-  ledger->thread_ = std::thread([raw = ledger.get()] { raw->Run(); });
+  if (ledger->options_.own_thread) {
+    ledger->thread_ = std::thread([raw = ledger.get()] { raw->Run(); });
+  }
   return ledger;
 }
 
@@ -80,7 +82,7 @@ Ledger::~Ledger() { Stop(); }
 absl::Status Ledger::Restore() {
   std::lock_guard lock(state_mutex_);
   auto load = [this](auto record) { scheduler_.Load(scheduler::Record(std::move(record))); };
-  store::Store::Visitor visitor;
+  store::RecordStore::Visitor visitor;
   visitor.sweep = load;
   visitor.configuration = load;
   visitor.network = load;
@@ -147,9 +149,9 @@ void Ledger::Stop() {
   if (thread_.joinable()) thread_.join();
 }
 
-bool Ledger::Gather(std::vector<Pending>& gathered) {
+bool Ledger::Gather(absl::Duration longest, std::vector<Pending>& gathered) {
   std::unique_lock lock(queue_mutex_);
-  queued_.wait_for(lock, absl::ToChronoMilliseconds(kTickPoll),
+  queued_.wait_for(lock, absl::ToChronoMilliseconds(longest),
                    [this] { return stopping_ || !queue_.empty(); });
   const size_t count = stopping_ ? queue_.size() : std::min(queue_.size(), kMaxGathered);
   for (size_t i = 0; i < count; ++i) {
@@ -162,7 +164,7 @@ bool Ledger::Gather(std::vector<Pending>& gathered) {
 void Ledger::Run() {
   while (true) {
     std::vector<Pending> gathered;
-    if (!Gather(gathered)) {
+    if (!Gather(kTickPoll, gathered)) {
       for (Pending& pending : gathered) pending.done(Stopped());
       return;
     }
@@ -178,6 +180,12 @@ absl::Status Ledger::Commit(const std::vector<store::Batch>& batches, absl::Time
     options_.metrics->Committed(batches, now, took.count());
   }
   return status;
+}
+
+void Ledger::ApplyWaiting() {
+  std::vector<Pending> gathered;
+  Gather(absl::ZeroDuration(), gathered);
+  ApplyAndCommit(std::move(gathered));
 }
 
 void Ledger::ApplyAndCommit(std::vector<Pending> gathered) {

@@ -34,6 +34,9 @@ class Ledger {
     scheduler::Options scheduler;
     std::function<absl::Time()> now = absl::Now;
     Metrics* metrics = nullptr;  // told of every commit; may be left out
+    // False: there is no thread, and nothing happens but in ApplyWaiting, whose caller decides how
+    // time passes.
+    bool own_thread = true;
   };
   using Reply = decltype(scheduler::Effects::reply);
   using Done = std::function<void(absl::StatusOr<Reply>)>;
@@ -48,7 +51,7 @@ class Ledger {
   static constexpr size_t kMaxRememberedSyncs = 10'000;
 
   // Restores the scheduler from the store and starts the thread.
-  static absl::StatusOr<std::unique_ptr<Ledger>> Open(store::Store& store, Options options);
+  static absl::StatusOr<std::unique_ptr<Ledger>> Open(store::RecordStore& store, Options options);
   ~Ledger();
 
   // `done` is called by the apply thread and must not block. A repeated `answer_key` that is not
@@ -60,6 +63,8 @@ class Ledger {
   absl::Status Read(absl::FunctionRef<void(const scheduler::Scheduler&)> read) const;
   // Waits for no commit: what `read` sees may never become durable and is not to be told anybody.
   absl::Status ReadAhead(absl::FunctionRef<void(const scheduler::Scheduler&)> read) const;
+  // One round of the apply thread, of a ledger that has none.
+  void ApplyWaiting();
   // Before anything is posted.
   void AddListener(Listener listener);
 
@@ -89,11 +94,11 @@ class Ledger {
     uint64_t number = 0;
   };
 
-  Ledger(store::Store& store, Options options);
+  Ledger(store::RecordStore& store, Options options);
   absl::Status Restore();
   void Run();
   // False when stopping.
-  bool Gather(std::vector<Pending>& gathered);
+  bool Gather(absl::Duration longest, std::vector<Pending>& gathered);
   absl::Status Commit(const std::vector<store::Batch>& batches, absl::Time now);
   void ApplyAndCommit(std::vector<Pending> gathered);
   // Whether work became available.
@@ -106,7 +111,7 @@ class Ledger {
                                    store::Batch& batch, bool& woke);
   void Remember(const v1::SyncRequest& request, const v1::SyncResponse& response);
 
-  store::Store& store_;
+  store::RecordStore& store_;
   const Options options_;
   std::vector<Listener> listeners_;
 

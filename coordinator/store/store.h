@@ -62,14 +62,10 @@ struct Garbage {
   int64_t bytes = 0;
 };
 
-// Reads and writes go on side by side. A write that finds the disk full makes the store read-only:
-// this and every later one is RESOURCE_EXHAUSTED, with nothing of it acknowledged, until Reopen.
-class Store {
+// What is known of the farm, and what was answered.
+class RecordStore {
  public:
-  // FAILED_PRECONDITION with the path and the holder's process id if another process has it open;
-  // DATA_LOSS naming what is corrupt.
-  static absl::StatusOr<std::unique_ptr<Store>> Open(const Options& options);
-  virtual ~Store() = default;
+  virtual ~RecordStore() = default;
 
   // Durable when it returns.
   virtual absl::Status Commit(const std::vector<Batch>& batches) = 0;
@@ -81,11 +77,21 @@ class Store {
     std::function<void(v1::Job)> job;
   };
   virtual absl::Status Load(const Visitor& visitor) = 0;
+  // NOT_FOUND if the request was not answered before.
+  virtual absl::StatusOr<std::string> FindAnswer(absl::string_view request_id) = 0;
+};
+
+// Reads and writes go on side by side. A write that finds the disk full makes the store read-only:
+// this and every later one is RESOURCE_EXHAUSTED, with nothing of it acknowledged, until Reopen.
+class Store : public RecordStore {
+ public:
+  // FAILED_PRECONDITION with the path and the holder's process id if another process has it open;
+  // DATA_LOSS naming what is corrupt.
+  static absl::StatusOr<std::unique_ptr<Store>> Open(const Options& options);
+
   // Lines of the job's log from number `first` on, at most `count`; fewer at its end.
   virtual absl::StatusOr<std::vector<v1::JobEvent>> ReadEvents(absl::string_view job, int64_t first,
                                                                int count) = 0;
-  // NOT_FOUND if the request was not answered before.
-  virtual absl::StatusOr<std::string> FindAnswer(absl::string_view request_id) = 0;
 
   // Artifacts.
   struct UploadState {

@@ -1,0 +1,55 @@
+#include "tests/coordinator/simulator/forgetful_store.h"
+
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+
+namespace rnnfarm::simulator {
+
+absl::Status ForgetfulStore::Commit(const std::vector<store::Batch>& batches) {
+  const Fate fate = std::exchange(fate_, Fate::kKept);
+  if (fate == Fate::kDiskFull) return absl::ResourceExhaustedError("no space left on the disk");
+  lost_power_ = fate == Fate::kPowerLostBefore || fate == Fate::kPowerLostAfter;
+  if (fate == Fate::kPowerLostBefore) return absl::UnavailableError("the power was lost");
+  for (const store::Batch& batch : batches) {
+    witness_(batch, records_);
+    Put(batch);
+  }
+  if (!syncs_ && ++commits_ % kCommitsUntilSync == 0) synced_ = records_;
+  return absl::OkStatus();
+}
+
+void ForgetfulStore::Put(const store::Batch& batch) {
+  for (const v1::Sweep& sweep : batch.sweeps) records_.sweeps[sweep.name()] = sweep;
+  for (const v1::Configuration& configuration : batch.configurations) {
+    records_.configurations[absl::StrCat(configuration.sweep(), "/", configuration.key())] =
+        configuration;
+  }
+  for (const v1::Network& network : batch.networks) records_.networks[network.name()] = network;
+  for (const v1::Job& job : batch.jobs) records_.jobs[job.name()] = job;
+  for (const store::JobEventRow& row : batch.events) records_.events[row.job].push_back(row.event);
+  for (const auto& [key, answer] : batch.answers) records_.answers[key] = answer;
+}
+
+absl::Status ForgetfulStore::Load(const Visitor& visitor) {
+  for (const auto& [name, sweep] : records_.sweeps) visitor.sweep(sweep);
+  for (const auto& [name, configuration] : records_.configurations) {
+    visitor.configuration(configuration);
+  }
+  for (const auto& [name, network] : records_.networks) visitor.network(network);
+  for (const auto& [name, job] : records_.jobs) visitor.job(job);
+  return absl::OkStatus();
+}
+
+absl::StatusOr<std::string> ForgetfulStore::FindAnswer(absl::string_view request_id) {
+  const auto found = records_.answers.find(std::string(request_id));
+  if (found == records_.answers.end()) return absl::NotFoundError("not answered before");
+  return found->second;
+}
+
+void ForgetfulStore::LosePower() {
+  lost_power_ = false;
+  if (!syncs_) records_ = synced_;
+}
+
+}  // namespace rnnfarm::simulator
