@@ -37,10 +37,10 @@ Coordinator::Coordinator(World& world, Judge& judge, Planted planted, uint64_t s
       judge_(judge),
       planted_(planted),
       seed_(seed),
-      store_(planted != Planted::kNoSync, [&judge](const store::Batch& batch,
-                                                   const Records& before) {
-        judge.See(batch, before);
-      }) {
+      store_(planted != Planted::kNoSync,
+             [&judge](const store::Batch& batch, const Records& before) {
+               judge.See(batch, before);
+             }) {
   Start();
   world_.After(kPoll, [this] { Poll(); });
 }
@@ -52,8 +52,8 @@ void Coordinator::Start() {
   options.own_thread = false;
   auto ledger = service::Ledger::Open(store_, std::move(options));
   if (!ledger.ok()) {
-    return judge_.Complain(absl::StrCat("the coordinator does not start: ",
-                                        ledger.status().message()));
+    return judge_.Complain(
+        absl::StrCat("the coordinator does not start: ", ledger.status().message()));
   }
   ledger_ = *std::move(ledger);
   judge_.CheckPromises(records());
@@ -97,8 +97,8 @@ void Coordinator::Receive(scheduler::Event event, std::string key, Answer answer
     if (planted_ == Planted::kFenceOff) ForgeReports(sync->request);
     if (planted_ == Planted::kNoAnswerCache) sync->request.clear_request_id();
   }
-  waiting_.push_back(std::make_shared<Request>(
-      Request{std::move(event), std::move(key), std::move(answer)}));
+  waiting_.push_back(
+      std::make_shared<Request>(Request{std::move(event), std::move(key), std::move(answer)}));
   if (std::exchange(commit_is_due_, true)) return;
   absl::Duration gather = world_.Between(absl::ZeroDuration(), kLongestGather);
   if (world_.Chance(kStall)) {

@@ -57,8 +57,7 @@ void Person::Send(const std::shared_ptr<Question>& question) {
   if (question->answered) return;
   world_.Carry("question", question->method, [this, question] {
     coordinator_.Receive(question->event, question->key, [this, question](const auto& reply) {
-      world_.Carry("answer", question->method,
-                   [this, question, reply] { Hear(*question, reply); });
+      world_.Carry("answer", question->method, [this, question, reply] { Hear(*question, reply); });
     });
   });
   world_.After(kPatience, [this, question] { Send(question); });

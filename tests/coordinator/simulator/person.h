@@ -31,10 +31,12 @@ class Person {
     std::function<void()> then;  // when it was answered with OK
     bool answered = false;
   };
-  void Ask(const std::string& method, scheduler::Event event, std::function<void()> then = [] {});
+  void Ask(
+      const std::string& method, scheduler::Event event, std::function<void()> then = [] {});
   void Send(const std::shared_ptr<Question>& question);
   void Hear(Question& question, const absl::StatusOr<Coordinator::Reply>& reply);
-  void Submit(const v1::SweepSpec& spec, bool extend, std::function<void()> then = [] {});
+  void Submit(
+      const v1::SweepSpec& spec, bool extend, std::function<void()> then = [] {});
   void Fuss();
   void Retry();
   // Failed, quarantined or held, and not for good.

@@ -35,8 +35,8 @@ void Promises::CheckSubmitted(const std::string& sweep, int64_t networks,
     ++found;
   }
   if (records.sweeps.count(sweep) == 0 || found < networks) {
-    complain_(absl::StrCat(sweep, " was submitted with ", networks, " networks; ", found,
-                           " are there"));
+    complain_(
+        absl::StrCat(sweep, " was submitted with ", networks, " networks; ", found, " are there"));
   }
 }
 

@@ -32,7 +32,8 @@ struct CommandLine {
 
 bool Parse(int argc, char** argv, CommandLine& line) {
   for (int i = 1; i < argc; ++i) {
-    const std::pair<std::string, std::string> flag = absl::StrSplit(argv[i], absl::MaxSplits('=', 1));
+    const std::pair<std::string, std::string> flag =
+        absl::StrSplit(argv[i], absl::MaxSplits('=', 1));
     if (flag.first == "--seeds" && absl::SimpleAtoi(flag.second, &line.seeds)) continue;
     if (flag.first == "--first_seed" && absl::SimpleAtoi(flag.second, &line.first_seed)) continue;
     line.plant = flag.second;
@@ -53,8 +54,8 @@ int Run(const CommandLine& line) {
   Faults faults;
   uint64_t seeds = 0;
   const double begin = ProcessorSeconds();
-  for (; seeds < line.seeds; ++seeds) {
-    const uint64_t seed = line.first_seed + seeds;
+  while (seeds < line.seeds && (bad == 0 || line.plant.empty())) {
+    const uint64_t seed = line.first_seed + seeds++;
     const Outcome outcome = Simulate({.seed = seed, .planted = kPlants.at(line.plant)});
     std::vector<std::string> complaints = outcome.complaints;
     if (complaints.empty()) complaints = Differences(seed, outcome.records, Calm());
@@ -65,7 +66,6 @@ int Run(const CommandLine& line) {
     for (const std::string& complaint : complaints) {
       std::printf("seed %lu: %s\n", seed, complaint.c_str());
     }
-    if (!line.plant.empty()) break;  // found
   }
   const double seconds = ProcessorSeconds() - begin;
   std::printf("%lu seeds of %zu jobs, %ld requests applied, in %.1f s of one core: %.1f seeds/s\n",
