@@ -30,6 +30,14 @@ scheduler::Options SchedulerOptions(Planted planted, uint64_t seed) {
   return options;
 }
 
+// The attempt of the worker that lives, or 0.
+uint64_t AttemptOf(const v1::Job& job, const std::string& worker) {
+  for (const v1::Attempt& attempt : job.attempts()) {
+    if (attempt.outcome().empty() && attempt.worker() == worker) return attempt.attempt();
+  }
+  return 0;
+}
+
 }  // namespace
 
 Coordinator::Coordinator(World& world, Judge& judge, Planted planted, uint64_t seed)
@@ -168,7 +176,8 @@ void Coordinator::ForgeReports(const v1::SyncRequest& request) {
       const v1::Job* job = scheduler.FindJob(report.job());
       if (job == nullptr || job->state() != v1::JOB_STATE_LEASED) continue;
       const v1::Attempt& live = job->attempts(job->attempts_size() - 1);
-      if (live.attempt() == report.attempt() && live.worker() == request.worker()) continue;
+      if (!live.outcome().empty() || AttemptOf(*job, request.worker()) == report.attempt())
+        continue;
       scheduler::Sync forged;
       forged.request.set_worker(live.worker());
       for (const v1::Worker& worker : scheduler.Workers()) {
@@ -177,7 +186,7 @@ void Coordinator::ForgeReports(const v1::SyncRequest& request) {
         for (const std::string& name : worker.leases()) {
           v1::HeldLease& held = *forged.request.add_held();
           held.set_job(name);
-          held.set_attempt(scheduler.FindJob(name)->attempt());
+          held.set_attempt(AttemptOf(*scheduler.FindJob(name), worker.name()));
         }
       }
       *forged.request.add_reports() = report;
