@@ -19,6 +19,7 @@
 #include "absl/time/time.h"
 #include "analysis/pairwise/pairwise.h"
 #include "coordinator/scheduler/scheduler.h"
+#include "coordinator/service/upkeep.h"
 #include "coordinator/store/store.h"
 
 namespace rnnfarm::service {
@@ -39,6 +40,7 @@ class CoordinatorServer {
     int comparison_threads = 0;
     // Of prepared networks that a comparison holds at once.
     int64_t comparison_memory_bytes = analysis::kDefaultMemoryBytes;
+    Upkeep::Options upkeep;
     std::function<absl::Time()> now = absl::Now;
   };
 
