@@ -82,6 +82,7 @@ void AddAll(CLI::App& app, Program& program) {
   AddReportCommand(app, program);
   AddCompareCommand(app, program);
   AddFixedPointsCommand(app, program);
+  AddStoreCommands(app, program);
   AddVersionCommand(app, program);
 }
 

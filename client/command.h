@@ -76,6 +76,7 @@ void AddPullCommand(CLI::App& app, Program& program);
 void AddReportCommand(CLI::App& app, Program& program);
 void AddCompareCommand(CLI::App& app, Program& program);
 void AddFixedPointsCommand(CLI::App& app, Program& program);
+void AddStoreCommands(CLI::App& app, Program& program);
 void AddVersionCommand(CLI::App& app, Program& program);
 
 // The program `rnnfarm`: parses `arguments` (without the program's name), does what they ask for

@@ -35,8 +35,15 @@ ABSL_FLAG(bool, insecure, false,
           "trusted");
 ABSL_FLAG(absl::Duration, lease_term, absl::Seconds(60),
           "after this long without a sign of life a worker's jobs go to others");
-ABSL_FLAG(int64_t, free_space_floor_mb, 256,
-          "uploads are refused while the store's disk has less free space, in MiB");
+ABSL_FLAG(
+    int64_t, free_space_floor_mb, 256,
+    "uploads are refused while the store's disk has less free space, in MiB; new sweeps below "
+    "a quarter of it");
+ABSL_FLAG(
+    absl::Duration, artifact_age, absl::Hours(7 * 24),
+    "artifacts that nothing refers to, and uploads that do not go on, are removed after this");
+ABSL_FLAG(std::string, backup, "", "folder for backups of the store, written while it runs");
+ABSL_FLAG(absl::Duration, backup_every, absl::Hours(6), "time between two backups");
 ABSL_FLAG(int, comparison_threads, 0, "threads of a comparison; 0: as many as there are cores");
 ABSL_FLAG(int64_t, comparison_memory_mb, 2048,
           "prepared networks that a comparison holds at once, in MiB; the others wait on the disk");
@@ -60,6 +67,9 @@ rnnfarm::service::CoordinatorServer::Options OptionsFromFlags() {
   options.insecure = absl::GetFlag(FLAGS_insecure);
   options.store.path = absl::GetFlag(FLAGS_store);
   options.store.free_space_floor_bytes = absl::GetFlag(FLAGS_free_space_floor_mb) << 20;
+  options.upkeep.artifact_age = absl::GetFlag(FLAGS_artifact_age);
+  options.upkeep.backup = absl::GetFlag(FLAGS_backup);
+  options.upkeep.backup_every = absl::GetFlag(FLAGS_backup_every);
   options.scheduler.max_networks = absl::GetFlag(FLAGS_max_networks);
   options.scheduler.lease_term = absl::GetFlag(FLAGS_lease_term);
   options.comparison_threads = absl::GetFlag(FLAGS_comparison_threads);

@@ -66,11 +66,14 @@ struct AddRecord {
 }  // namespace
 
 Ledger::Ledger(store::RecordStore& store, Options options)
-    : store_(store), options_(std::move(options)), scheduler_(options_.scheduler) {}
+    : store_(store), options_(std::move(options)) {}
 
 absl::StatusOr<std::unique_ptr<Ledger>> Ledger::Open(store::RecordStore& store, Options options) {
   auto ledger = absl::WrapUnique(new Ledger(store, std::move(options)));
-  if (auto status = ledger->Restore(); !status.ok()) return status;
+  {
+    std::scoped_lock lock(ledger->durable_mutex_, ledger->state_mutex_);
+    if (auto status = ledger->Restore(); !status.ok()) return status;
+  }
   if (ledger->options_.own_thread) {
     ledger->thread_ = std::thread([raw = ledger.get()] { raw->Run(); });
   }
@@ -80,15 +83,40 @@ absl::StatusOr<std::unique_ptr<Ledger>> Ledger::Open(store::RecordStore& store, 
 Ledger::~Ledger() { Stop(); }
 
 absl::Status Ledger::Restore() {
-  std::lock_guard lock(state_mutex_);
-  auto load = [this](auto record) { scheduler_.Load(scheduler::Record(std::move(record))); };
+  // Answers that were never committed go with the state that they told of.
+  last_syncs_.clear();
+  last_sync_order_.clear();
+  scheduler_.emplace(options_.scheduler);
+  auto load = [this](auto record) { scheduler_->Load(scheduler::Record(std::move(record))); };
   store::RecordStore::Visitor visitor;
   visitor.sweep = load;
   visitor.configuration = load;
   visitor.network = load;
   visitor.job = load;
   if (auto status = store_.Load(visitor); !status.ok()) return status;
-  return scheduler_.FinishLoading(Now());
+  return scheduler_->FinishLoading(Now());
+}
+
+void Ledger::NoteFailure(const absl::Status& failure) {
+  LOG(ERROR) << "cannot commit: " << failure;
+  failure_ = failure;
+  if (!absl::IsResourceExhausted(failure)) return;
+  failure_ = Restore();
+  next_reopen_ = Now() + kReopenPoll;
+}
+
+absl::Status Ledger::EnsureWritable() {
+  if (!failure_.ok()) return failure_;
+  absl::Status writable = store_.CheckWritable();
+  if (writable.ok() || Now() < next_reopen_) return writable;
+  next_reopen_ = Now() + kReopenPoll;
+  if (auto reopened = store_.Reopen(); !reopened.ok()) {
+    if (absl::IsResourceExhausted(reopened) || absl::IsUnavailable(reopened)) return writable;
+    return failure_ = reopened;
+  }
+  LOG(WARNING) << "the store's disk has space again: it is written to once more";
+  // A commit that had failed may be there now.
+  return failure_ = Restore();
 }
 
 void Ledger::AddListener(Listener listener) {
@@ -120,13 +148,13 @@ absl::StatusOr<Reply> Ledger::Call(scheduler::Event event, std::string answer_ke
 
 absl::Status Ledger::Read(absl::FunctionRef<void(const scheduler::Scheduler&)> read) const {
   std::lock_guard lock(durable_mutex_);
-  if (failure_.ok()) read(scheduler_);
+  if (failure_.ok()) read(*scheduler_);
   return failure_;
 }
 
 absl::Status Ledger::ReadAhead(absl::FunctionRef<void(const scheduler::Scheduler&)> read) const {
   std::lock_guard lock(state_mutex_);
-  if (failure_.ok()) read(scheduler_);
+  if (failure_.ok()) read(*scheduler_);
   return failure_;
 }
 
@@ -202,12 +230,11 @@ void Ledger::ApplyAndCommit(std::vector<Pending> gathered) {
     }
     const bool changed = std::any_of(batches.begin(), batches.end(),
                                      [](const store::Batch& batch) { return !batch.empty(); });
-    absl::Status committed = changed ? Commit(batches, Now()) : absl::OkStatus();
+    const absl::Status committed = changed ? Commit(batches, Now()) : absl::OkStatus();
     if (!committed.ok()) {
-      LOG(ERROR) << "nothing can be committed any more: " << committed;
       for (Applied& one : applied) one.answer = committed;
       std::lock_guard state(state_mutex_);
-      failure_ = std::move(committed);
+      NoteFailure(committed);
     }
   }
   for (Applied& one : applied) one.done(std::move(one.answer));
@@ -221,12 +248,13 @@ bool Ledger::Apply(std::vector<Pending>& gathered, std::vector<store::Batch>& ba
   const absl::Time now = Now();
   batches.reserve(gathered.size() + 1);
   applied.reserve(gathered.size());
-  if (failure_.ok() && now >= scheduler_.NextTick()) {
+  const absl::Status failure = EnsureWritable();
+  if (failure.ok() && now >= scheduler_->NextTick()) {
     batches.emplace_back();
     ApplyEvent(scheduler::Tick{}, now, batches.back(), woke).IgnoreError();
   }
   for (Pending& pending : gathered) {
-    applied.push_back({failure_.ok() ? ApplyOne(pending, now, batches, answers, woke) : failure_,
+    applied.push_back({failure.ok() ? ApplyOne(pending, now, batches, answers, woke) : failure,
                        std::move(pending.done)});
   }
   return woke;
@@ -262,7 +290,7 @@ absl::StatusOr<Reply> Ledger::ApplyEvent(const scheduler::Event& event, absl::Ti
       return Reply(last->second.response);
     }
   }
-  scheduler::Effects effects = scheduler_.Apply(event, now);
+  scheduler::Effects effects = scheduler_->Apply(event, now);
   for (scheduler::Record& record : effects.writes) std::visit(AddRecord{batch}, record);
   for (scheduler::NewJobEvent& added : effects.events) {
     batch.events.push_back({std::move(added.job), added.number, std::move(added.event)});

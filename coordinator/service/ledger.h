@@ -2,8 +2,10 @@
 // it to the scheduler, commits all of it in one synced batch and only then answers.
 //
 // If a commit fails, the state in memory is ahead of the disk: nothing of the batch is
-// acknowledged, and every later call and read fails with the same error. The process is to be
-// ended then; a restart finds what was acknowledged. Thread-safe.
+// acknowledged. If the disk was full, the state is read from the store again; reads go on, every
+// call is RESOURCE_EXHAUSTED until there is space, and then it goes on as after a restart. After
+// any other error every later call and read fails with the same error, and the process is to be
+// ended; a restart finds what was acknowledged. Thread-safe.
 #ifndef RNNFARM_COORDINATOR_SERVICE_LEDGER_H_
 #define RNNFARM_COORDINATOR_SERVICE_LEDGER_H_
 
@@ -13,6 +15,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <thread>
 #include <vector>
@@ -45,6 +48,8 @@ class Ledger {
   using Listener = std::function<void(bool woke)>;
 
   static constexpr absl::Duration kTickPoll = absl::Milliseconds(100);
+  // Between two tries to write again after the disk was full.
+  static constexpr absl::Duration kReopenPoll = absl::Seconds(1);
   // Events in one synced batch at most.
   static constexpr size_t kMaxGathered = 256;
   // Workers whose last answer is kept, so that names which never come back do not add up.
@@ -96,6 +101,9 @@ class Ledger {
 
   Ledger(store::RecordStore& store, Options options);
   absl::Status Restore();
+  // OK if it can be committed; tries to end a full disk's read-only mode.
+  absl::Status EnsureWritable();
+  void NoteFailure(const absl::Status& failure);
   void Run();
   // False when stopping.
   bool Gather(absl::Duration longest, std::vector<Pending>& gathered);
@@ -123,15 +131,16 @@ class Ledger {
 
   // Held over Apply and commit, so that whoever holds it sees only what is durable.
   mutable std::mutex durable_mutex_;
-  // Guards scheduler_, last_syncs_ and its order, failure_ and listeners_, which change only while
-  // durable_mutex_ is held too: either one is enough to read. Taken after durable_mutex_, and not
-  // held over commits.
+  // Guards scheduler_, last_syncs_ and its order, failure_, next_reopen_ and listeners_, which
+  // change only while durable_mutex_ is held too: either one is enough to read. Taken after
+  // durable_mutex_, and not held over commits.
   mutable std::mutex state_mutex_;
-  scheduler::Scheduler scheduler_;
+  std::optional<scheduler::Scheduler> scheduler_;
   std::map<std::string, LastSync> last_syncs_;
   std::map<uint64_t, std::string> last_sync_order_;  // workers, the oldest answer first
   uint64_t last_sync_number_ = 0;
   absl::Status failure_;
+  absl::Time next_reopen_ = absl::InfinitePast();
 
   std::thread thread_;
 };

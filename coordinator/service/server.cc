@@ -102,7 +102,7 @@ absl::Status CheckOptions(const CoordinatorServer::Options& options) {
                      absl::FormatDuration(kShortestLease), " and ",
                      absl::FormatDuration(kLongestLease), "; 60s suits most farms"));
   }
-  return absl::OkStatus();
+  return Upkeep::Check(options.upkeep);
 }
 
 }  // namespace
@@ -112,6 +112,7 @@ struct CoordinatorServer::Parts {
   Options options;
   Metrics metrics;
   std::unique_ptr<store::Store> store;
+  std::unique_ptr<Upkeep> upkeep;
   std::unique_ptr<Ledger> ledger;
   std::unique_ptr<FarmService> farm;
   std::unique_ptr<WorkerService> workers;
@@ -134,6 +135,7 @@ struct CoordinatorServer::Parts {
     auto started = Ledger::Open(*store, std::move(ledger_options));
     if (!started.ok()) return started.status();
     ledger = *std::move(started);
+    upkeep = std::make_unique<Upkeep>(*store, options.upkeep);
     return absl::OkStatus();
   }
 
@@ -182,6 +184,7 @@ struct CoordinatorServer::Parts {
     }
     if (comparisons) comparisons->Stop();
     if (ledger) ledger->Stop();
+    if (upkeep) upkeep->Stop();
     // The store is closed, and its lock given back, at once rather than with this object.
     server.reset();
     comparisons.reset();
@@ -191,6 +194,7 @@ struct CoordinatorServer::Parts {
     std::lock_guard lock(observing);
     final_failure = ledger ? ledger->failure() : absl::OkStatus();
     ledger.reset();
+    upkeep.reset();
     store.reset();
   }
   absl::Status final_failure;

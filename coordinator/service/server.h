@@ -23,6 +23,7 @@
 #include "coordinator/scheduler/scheduler.h"
 #include "coordinator/service/artifact_service.h"
 #include "coordinator/service/server_credentials.h"
+#include "coordinator/service/upkeep.h"
 #include "coordinator/store/store.h"
 
 namespace rnnfarm::service {
@@ -46,6 +47,7 @@ class CoordinatorServer {
     int comparison_threads = 0;
     // Of prepared networks that a comparison holds at once.
     int64_t comparison_memory_bytes = analysis::kDefaultMemoryBytes;
+    Upkeep::Options upkeep;
     std::function<absl::Time()> now = absl::Now;
   };
 

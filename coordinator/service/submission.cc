@@ -84,7 +84,9 @@ absl::Status CheckSubmission(const v1::SubmitSweepRequest& request, int64_t max_
     absl::StrAppend(&message, "; and ", violations.size() - kMaxViolationsNamed, " more");
   }
   if (!message.empty()) return absl::InvalidArgumentError(message);
-  return request.validate_only() ? absl::OkStatus() : CheckFiles(request.spec(), store);
+  if (request.validate_only()) return absl::OkStatus();
+  if (auto status = store.CheckRoomForSubmission(); !status.ok()) return status;
+  return CheckFiles(request.spec(), store);
 }
 
 }  // namespace rnnfarm::service

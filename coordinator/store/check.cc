@@ -95,9 +95,12 @@ void Check::CheckRecords() {
 
 }  // namespace
 
+bool HasStore(const Options& options) {
+  return EnvOf(options).FileExists(DatabasePath(options)).ok();
+}
+
 absl::StatusOr<CheckReport> CheckStore(const Options& options, const Progress& progress) {
-  rocksdb::Env& env = EnvOf(options);
-  if (!env.FileExists(DatabasePath(options)).ok()) {
+  if (!HasStore(options)) {
     return absl::NotFoundError(absl::StrCat("there is no store in ", options.path));
   }
   auto lock = DirectoryLock::Take(options.path);

@@ -25,6 +25,9 @@ struct CheckReport {
   std::vector<std::string> problems;  // one sentence each
 };
 
+// Whether there is one, sound or not.
+bool HasStore(const Options& options);
+
 // Changes nothing but the text of `holder`. A store that cannot be opened since it is damaged is a
 // report with that problem. NOT_FOUND where there is no store, FAILED_PRECONDITION if it is held by
 // another process or was written by a newer build. `progress` is called after each artifact.

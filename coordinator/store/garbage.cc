@@ -63,6 +63,14 @@ void EraseNamed(absl::string_view record, Digests& digests) {
   }
 }
 
+// The log of writes holds the chunks too until everything in it has become files.
+absl::Status EmptyLog(Database& database) {
+  return FromRocks(database.db().Flush(rocksdb::FlushOptions(),
+                                       {database.notes(), database.records(), database.answers(),
+                                        database.artifacts(), database.chunks()}),
+                   "cannot empty the log of writes");
+}
+
 }  // namespace
 
 absl::StatusOr<std::vector<std::string>> FindGarbage(Database& database, absl::Time before) {
@@ -83,6 +91,7 @@ absl::StatusOr<std::vector<std::string>> FindGarbage(Database& database, absl::T
 }
 
 absl::Status ReclaimSpace(Database& database, const Options& options, std::atomic<bool>* stop) {
+  if (auto status = EmptyLog(database); !status.ok()) return status;
   rocksdb::CompactRangeOptions how;
   how.canceled = stop;
   how.bottommost_level_compaction = rocksdb::BottommostLevelCompaction::kForce;

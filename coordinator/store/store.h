@@ -79,6 +79,13 @@ class RecordStore {
   virtual absl::Status Load(const Visitor& visitor) = 0;
   // NOT_FOUND if the request was not answered before.
   virtual absl::StatusOr<std::string> FindAnswer(absl::string_view request_id) = 0;
+
+  // RESOURCE_EXHAUSTED while the store is read-only.
+  virtual absl::Status CheckWritable() = 0;
+  // Ends being read-only: readers wait meanwhile. A write that had failed may be there afterwards.
+  // RESOURCE_EXHAUSTED while the disk has no room, UNAVAILABLE while a backup or a collection runs;
+  // to be tried again then.
+  virtual absl::Status Reopen() = 0;
 };
 
 // Reads and writes go on side by side. A write that finds the disk full makes the store read-only:
@@ -115,12 +122,6 @@ class Store : public RecordStore {
 
   // Whether there is room for a whole new sweep: OK or RESOURCE_EXHAUSTED.
   virtual absl::Status CheckRoomForSubmission() = 0;
-  // RESOURCE_EXHAUSTED while the store is read-only.
-  virtual absl::Status CheckWritable() = 0;
-  // Ends being read-only: readers wait meanwhile. A write that had failed may be there afterwards.
-  // RESOURCE_EXHAUSTED while the disk has no room, UNAVAILABLE while a backup or a collection runs;
-  // to be tried again then.
-  virtual absl::Status Reopen() = 0;
 
   // Removes artifacts that are older than `before` and that no record refers to, and uploads that
   // did not go on since. An artifact that is uploaded again, or asked for by GetUpload, is new

@@ -19,6 +19,10 @@ class FakeStore : public store::Store {
     opened.wait();
     ++commits;
     if (!failure.ok()) return failure;
+    if (disk_full) {
+      read_only = true;
+      return Full();
+    }
     for (const store::Batch& batch : batches) {
       sweeps += static_cast<int>(batch.sweeps.size());
       for (const auto& answer : batch.answers) answers.insert(answer);
@@ -47,6 +51,17 @@ class FakeStore : public store::Store {
   }
   absl::StatusOr<std::string> ReadWholeArtifact(absl::string_view) override { return Unused(); }
   absl::StatusOr<v1::Artifact> PutArtifact(absl::string_view) override { return Unused(); }
+  absl::Status CheckRoomForSubmission() override { return absl::OkStatus(); }
+  absl::Status CheckWritable() override { return read_only ? Full() : absl::OkStatus(); }
+  absl::Status Reopen() override {
+    if (disk_full) return Full();
+    read_only = false;
+    return absl::OkStatus();
+  }
+  absl::StatusOr<store::Garbage> CollectGarbage(absl::Time, std::atomic<bool>*) override {
+    return Unused();
+  }
+  absl::Status Backup(const std::string&, std::atomic<bool>*) override { return Unused(); }
 
   std::promise<void> gate;
   std::shared_future<void> opened{gate.get_future()};
@@ -55,8 +70,11 @@ class FakeStore : public store::Store {
   int sweeps = 0;
   std::map<std::string, std::string> answers;
   absl::Status failure;
+  std::atomic<bool> disk_full = false;
+  std::atomic<bool> read_only = false;
 
  private:
+  static absl::Status Full() { return absl::ResourceExhaustedError("no space"); }
   static absl::Status Unused() { return absl::UnimplementedError("the ledger has no artifacts"); }
 };
 
@@ -122,16 +140,41 @@ TEST(Ledger, ReadsWhatIsDurableOrAtOnceWhatIsToBe) {
 TEST(Ledger, AcknowledgesAndShowsNothingOnceACommitFailed) {
   FakeStore store;
   store.gate.set_value();
-  store.failure = absl::ResourceExhaustedError("no space");
+  store.failure = absl::InternalError("input/output error");
   auto ledger = *Ledger::Open(store, {});
-  EXPECT_TRUE(absl::IsResourceExhausted(ledger->Call(SubmitOf("a")).status()));
-  EXPECT_TRUE(absl::IsResourceExhausted(ledger->failure()));
+  EXPECT_TRUE(absl::IsInternal(ledger->Call(SubmitOf("a")).status()));
+  EXPECT_TRUE(absl::IsInternal(ledger->failure()));
   bool read = false;
   EXPECT_FALSE(ledger->Read([&](const scheduler::Scheduler&) { read = true; }).ok());
   EXPECT_FALSE(ledger->ReadAhead([&](const scheduler::Scheduler&) { read = true; }).ok());
   EXPECT_FALSE(read);
+  EXPECT_TRUE(absl::IsInternal(ledger->Call(SubmitOf("b")).status()));
+  EXPECT_EQ(store.commits, 1);
+}
+
+TEST(Ledger, ReadsOnWhileTheDiskIsFullAndGoesOnByItselfAfterwards) {
+  FakeStore store;
+  store.gate.set_value();
+  auto ledger = *Ledger::Open(store, {});
+  store.disk_full = true;
+  EXPECT_TRUE(absl::IsResourceExhausted(ledger->Call(SubmitOf("a")).status()));
+  EXPECT_TRUE(ledger->failure().ok()) << "the process need not end";
+  bool known = true;
+  const absl::Status read = ledger->Read(
+      [&](const scheduler::Scheduler& scheduler) { known = scheduler.GetSweep("sweeps/a").ok(); });
+  EXPECT_TRUE(read.ok()) << read;
+  EXPECT_FALSE(known) << "what was not committed is not shown";
   EXPECT_TRUE(absl::IsResourceExhausted(ledger->Call(SubmitOf("b")).status()));
   EXPECT_EQ(store.commits, 1);
+  store.disk_full = false;
+  absl::Status later = absl::UnknownError("not tried");
+  for (int i = 0; i < 200 && !later.ok(); ++i) {
+    later = ledger->Call(SubmitOf("a")).status();
+    absl::SleepFor(absl::Milliseconds(50));
+  }
+  EXPECT_TRUE(later.ok()) << later;
+  EXPECT_EQ(store.commits, 2);
+  EXPECT_EQ(store.sweeps, 1);
 }
 
 TEST(Ledger, AnswersWhatComesAfterItStopped) {

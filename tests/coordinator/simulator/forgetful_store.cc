@@ -8,7 +8,8 @@ namespace rnnfarm::simulator {
 
 absl::Status ForgetfulStore::Commit(const std::vector<store::Batch>& batches) {
   const Fate fate = std::exchange(fate_, Fate::kKept);
-  if (fate == Fate::kDiskFull) return absl::ResourceExhaustedError("no space left on the disk");
+  if (fate == Fate::kDiskFull) full_ = true;
+  if (auto status = CheckWritable(); !status.ok()) return status;
   lost_power_ = fate == Fate::kPowerLostBefore || fate == Fate::kPowerLostAfter;
   if (fate == Fate::kPowerLostBefore) return absl::UnavailableError("the power was lost");
   for (const store::Batch& batch : batches) {
@@ -47,7 +48,17 @@ absl::StatusOr<std::string> ForgetfulStore::FindAnswer(absl::string_view request
   return found->second;
 }
 
+absl::Status ForgetfulStore::CheckWritable() {
+  return full_ ? absl::ResourceExhaustedError("no space left on the disk") : absl::OkStatus();
+}
+
+absl::Status ForgetfulStore::Reopen() {
+  full_ = false;
+  return absl::OkStatus();
+}
+
 void ForgetfulStore::LosePower() {
+  full_ = false;
   lost_power_ = false;
   if (!syncs_) records_ = synced_;
 }

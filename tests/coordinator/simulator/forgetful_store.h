@@ -39,6 +39,8 @@ class ForgetfulStore : public store::RecordStore {
   absl::Status Commit(const std::vector<store::Batch>& batches) override;
   absl::Status Load(const Visitor& visitor) override;
   absl::StatusOr<std::string> FindAnswer(absl::string_view request_id) override;
+  absl::Status CheckWritable() override;
+  absl::Status Reopen() override;
 
   const Records& records() const { return records_; }
   void SetFateOfNextCommit(Fate fate) { fate_ = fate; }
@@ -56,6 +58,7 @@ class ForgetfulStore : public store::RecordStore {
   const Witness witness_;
   Fate fate_ = Fate::kKept;
   bool lost_power_ = false;
+  bool full_ = false;
   Records records_;
   Records synced_;  // of the store that does not sync each commit
   int commits_ = 0;
