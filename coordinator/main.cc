@@ -14,6 +14,7 @@
 #include "absl/flags/flag.h"
 #include "absl/time/time.h"
 #include "base/build_info.h"
+#include "base/channel.h"
 #include "base/command_line.h"
 #include "base/logging.h"
 #include "coordinator/http/http_server.h"
@@ -90,7 +91,7 @@ absl::StatusOr<std::unique_ptr<rnnfarm::http::HttpServer>> ServeHttp(
     const rnnfarm::service::CoordinatorServer& server) {
   const std::string listen = absl::GetFlag(FLAGS_http);
   if (listen.empty()) return nullptr;
-  if (!absl::GetFlag(FLAGS_insecure) && !rnnfarm::service::IsLoopback(listen)) {
+  if (!absl::GetFlag(FLAGS_insecure) && !rnnfarm::base::IsLoopback(listen)) {
     return absl::InvalidArgumentError(
         "http: " + listen +
         " can be reached from other machines, and everyone may read there; listen on 127.0.0.1, or "
