@@ -16,6 +16,7 @@ import time
 
 BIN = os.environ["RNNFARM_BIN"]
 POLL_SECONDS = 0.1
+MOST_SHARE_IN_THE_MIDDLE = 0.7
 
 
 def free_port():
@@ -42,11 +43,13 @@ class Farm:
     ends of the logs are printed then.
     """
 
-    def __init__(self, label, lease_term="60s"):
+    def __init__(self, label, lease_term="60s", address=None, inside=()):
+        """`inside`: what to put before the commands of coordinator and client."""
         self.folder = tempfile.mkdtemp(prefix=f"rnnfarm-{label}-")
         self.store = os.path.join(self.folder, "store")
         self.lease_term = lease_term
-        self.address = f"127.0.0.1:{free_port()}"
+        self.address = address or f"127.0.0.1:{free_port()}"
+        self.inside = list(inside)
         self.processes = {}
         self.coordinator = None
         self.passed = False
@@ -80,7 +83,7 @@ class Farm:
 
     def start_coordinator(self, *flags):
         self.coordinator = self.spawn(
-            "coordinator", os.path.join(BIN, "rnnfarm-coordinator"), f"--listen={self.address}",
+            "coordinator", *self.inside, os.path.join(BIN, "rnnfarm-coordinator"), f"--listen={self.address}",
             f"--store={self.store}", f"--lease_term={self.lease_term}", *flags)
         wait_until(self.answers, "the coordinator answers")
 
@@ -88,14 +91,18 @@ class Farm:
         assert self.coordinator.poll() is None, "the coordinator ended"
         return self.client("version", "--server", check=False).returncode == 0
 
-    def start_worker(self, name, threads=2):
-        return self.spawn(name, os.path.join(BIN, "rnnfarm-worker"),
-                          f"--coordinator={self.address}", f"--name={name}",
-                          f"--threads={threads}")
+    def log(self, label):
+        with open(os.path.join(self.folder, label + ".log"), errors="replace") as log:
+            return log.read()
+
+    def start_worker(self, name, threads=2, coordinator=None, inside=(), flags=()):
+        return self.spawn(name, *inside, os.path.join(BIN, "rnnfarm-worker"),
+                          f"--coordinator={coordinator or self.address}", f"--name={name}",
+                          f"--threads={threads}", *flags)
 
     def client(self, *arguments, check=True, timeout=300):
         done = subprocess.run(
-            [os.path.join(BIN, "rnnfarm"), "--coordinator", self.address, *arguments],
+            [*self.inside, os.path.join(BIN, "rnnfarm"), "--coordinator", self.address, *arguments],
             capture_output=True, text=True, timeout=timeout)
         if check and done.returncode != 0:
             raise AssertionError(f"rnnfarm {' '.join(arguments)} ended with {done.returncode}:\n"
@@ -112,6 +119,31 @@ class Farm:
 
     def job(self, name):
         return json.loads(self.client("jobs", "show", name, "-o", "json").stdout)
+
+    def wait_for_workers(self, names):
+        """Until the coordinator has heard of all of them, so that each gets its share."""
+        wait_until(lambda: set(names) <= {row["name"] for row in self.rows("workers")},
+                   f"the workers {', '.join(names)} are there")
+
+    def stopped_in_training(self, sweep, names):
+        """Stops (SIGSTOP) those of the workers that are in the middle of a training job; the job of
+        each by its name. The others go on."""
+        for name in names:
+            self.processes[name].send_signal(signal.SIGSTOP)
+        caught = {job["worker"]: job for job in self.jobs(sweep)
+                  if job["kind"] == "train" and job["state"] == "leased"
+                  and 0 < (job["share"] or 0) <= MOST_SHARE_IN_THE_MIDDLE}
+        for name in names:
+            if name not in caught:
+                self.processes[name].send_signal(signal.SIGCONT)
+        return {name: job for name, job in caught.items() if name in names}
+
+    def was_lost(self, job):
+        """Whether the attempt of a listed job lost its lease since."""
+        for attempt in self.job(job["name"])["attempts"]:
+            if int(attempt["attempt"]) == job["attempt"]:
+                return attempt["outcome"].startswith("lost")
+        return False
 
     def watch(self, sweep, timeout=300):
         return self.client("watch", sweep, "--exit-status", timeout=timeout)

@@ -15,53 +15,20 @@ import zipfile
 import numpy
 
 import farm
+import results
 
 SWEEP = "three-tasks"
 SWEEP_FILE = os.path.join(os.path.dirname(__file__), "sweeps", "three_tasks.textproto")
 TASKS = {"memory": 8, "sine": 8, "cued": 4}  # networks, untrained copies included
 METRICS = ["svcca", "cka", "procrustes", "fixed_point_graph"]
 LEAST_COMPARED = 2  # networks; fewer have no distance
-WATCH_SECONDS = 240
-
-
-def running_training(running, worker):
-    """A training job of the worker that has done some of its work, or None."""
-    for job in running.jobs(SWEEP):
-        if (job["kind"] == "train" and job["state"] == "leased" and job["worker"] == worker
-                and job["share"]):
-            return job
-    return None
+WATCH_SECONDS = 500
 
 
 def caught_training(running, name):
-    """Stops the worker while it trains; what it trained last is in the middle then."""
-    process = running.processes[name]
-
-    def caught():
-        if not running_training(running, name):
-            return None
-        process.send_signal(signal.SIGSTOP)
-        job = running_training(running, name)
-        if not job:
-            process.send_signal(signal.SIGCONT)
-        return job
-
-    return farm.wait_until(caught, f"the worker {name} trains")
-
-
-def calm():
-    """Results and the digests of everything that the jobs made, undisturbed."""
-    with_one = farm.Farm("calm")
-    with_one.start_coordinator()
-    with_one.client("sweep", "submit", SWEEP_FILE)
-    worker = with_one.start_worker("alone")
-    with_one.watch(SWEEP, WATCH_SECONDS)
-    results = collect(with_one)
-    assert farm.terminate(worker) == 0, "a drained worker exits with 0"
-    assert farm.terminate(with_one.coordinator) == 0, "a coordinator told to end exits with 0"
-    with_one.passed = True
-    with_one.close()
-    return results
+    """Stops the worker in the middle of a training job, and gives that job."""
+    return farm.wait_until(lambda: running.stopped_in_training(SWEEP, [name]).get(name),
+                           f"the worker {name} trains", 180)
 
 
 def storm():
@@ -75,8 +42,9 @@ def storm():
     farm.kill(first)
     print(f"killed the first worker while it trained {lost['subject']} ({lost['share']:.0%})")
 
-    struck = farm.wait_until(lambda: running_training(hit, "second"), "the second worker trains")
+    struck = caught_training(hit, "second")
     farm.kill(hit.coordinator)
+    second.send_signal(signal.SIGCONT)
     print(f"killed the coordinator while the second worker trained {struck['subject']}")
     hit.start_coordinator()
 
@@ -90,28 +58,10 @@ def storm():
     lost = hit.job(lost["name"])
     assert lost["state"] == "JOB_STATE_SUCCEEDED", lost
     assert lost.get("lost_leases", 0) >= 1, lost
-    results = collect(hit)
+    found = results.collect(hit, SWEEP, sum(TASKS.values()))
     hit.passed = True
     hit.close()
-    return results
-
-
-def collect(running):
-    """Pulled files by path, and the artifacts of each job by its name."""
-    out = os.path.join(running.folder, "results")
-    running.client("pull", SWEEP, out)
-    assert os.path.exists(os.path.join(out, "manifest.json")), "no manifest"
-    artifacts = {}
-    for row in running.jobs(SWEEP):
-        job = running.job(row["name"])
-        assert job["state"] in ("JOB_STATE_SUCCEEDED", "JOB_STATE_DIVERGED",
-                                "JOB_STATE_CANCELLED"), job
-        artifacts[job["name"]] = job.get("artifacts", {})
-    networks = running.rows("networks", SWEEP, "--limit", "0")
-    assert len(networks) == sum(TASKS.values()), len(networks)
-    states = {network["state"] for network in networks}
-    assert states == {"analyzed"}, states
-    return farm.files_under(out), artifacts
+    return found
 
 
 def arrays_of(path, content):
@@ -163,25 +113,10 @@ def check_complete(files):
                 assert array.dtype != object, (path, name)
 
 
-def assert_same(calm_results, storm_results):
-    calm_files, calm_artifacts = calm_results
-    storm_files, storm_artifacts = storm_results
-    assert calm_artifacts.keys() == storm_artifacts.keys()
-    different = [name for name in calm_artifacts if calm_artifacts[name] != storm_artifacts[name]]
-    assert not different, f"artifacts of these jobs differ: {different}"
-    assert calm_files.keys() == storm_files.keys(), calm_files.keys() ^ storm_files.keys()
-    different = [path for path in calm_files if calm_files[path] != storm_files[path]]
-    assert not different, f"these files differ: {different}"
-
-
 def main():
-    calm_results = calm()
-    check_complete(calm_results[0])
-    print(f"calm run: {len(calm_results[0])} files")
-    storm_results = storm()
-    assert_same(calm_results, storm_results)
-    print(f"storm: the same {len(storm_results[0])} files, "
-          f"{sum(map(len, storm_results[1].values()))} artifacts")
+    calm = results.calm(SWEEP, SWEEP_FILE, sum(TASKS.values()), WATCH_SECONDS)
+    check_complete(calm.files)
+    results.assert_same(calm, storm())
 
 
 if __name__ == "__main__":

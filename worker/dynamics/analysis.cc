@@ -5,6 +5,7 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
+#include "base/thrown.h"
 #include "worker/dynamics/fixed_point_file.h"
 #include "worker/dynamics/fixed_points.h"
 #include "worker/dynamics/graph.h"
@@ -18,9 +19,34 @@ namespace {
 using torch::Tensor;
 using Progress = std::function<bool(absl::string_view, double)>;
 
-absl::Status Cancelled(absl::string_view phase) {
-  return absl::CancelledError(absl::StrCat("the analysis was cancelled in its phase ", phase));
-}
+// Where the analysis is. Work is asked of it whether to go on; one refusal ends the analysis.
+class Stage {
+ public:
+  explicit Stage(const Progress& progress) : progress_(progress) {}
+
+  bool Enter(absl::string_view phase, double share = 0) {
+    phase_ = phase;
+    share_ = share;
+    return GoesOn();
+  }
+  bool GoesOn() {
+    stopped_ = stopped_ || !progress_(phase_, share_);
+    return !stopped_;
+  }
+  GoOn go_on() {
+    return [this] { return GoesOn(); };
+  }
+  bool stopped() const { return stopped_; }
+  absl::Status Cancelled() const {
+    return absl::CancelledError(absl::StrCat("the analysis was cancelled in its phase ", phase_));
+  }
+
+ private:
+  const Progress& progress_;
+  absl::string_view phase_;
+  double share_ = 0;
+  bool stopped_ = false;
+};
 
 absl::Status CheckFits(const rnn::CellSpec& spec, const task::Task& task) {
   if (spec.inputs == task.inputs() && spec.outputs == task.outputs()) return absl::OkStatus();
@@ -55,13 +81,11 @@ absl::string_view Name(task::GraphKind kind) {
 // The points of all conditions, one after the other; summaries go to `report`.
 absl::StatusOr<std::vector<FixedPoint>> SearchAll(const Search& search,
                                                   const std::vector<task::Condition>& conditions,
-                                                  const Progress& progress, Report& report) {
+                                                  Stage& stage, Report& report) {
   std::vector<FixedPoint> points;
   Tensor before;
   for (int i = 0; i < search.conditions; ++i) {
-    if (!progress("fixed points", static_cast<double>(i) / search.conditions)) {
-      return Cancelled("fixed points");
-    }
+    if (!stage.Enter("fixed points", static_cast<double>(i) / search.conditions)) break;
     const Tensor input = torch::tensor(conditions[i].input, torch::kFloat64);
     ConditionPoints found = FindFixedPoints(search, i, input, before);
     std::vector<Tensor> states;
@@ -73,13 +97,13 @@ absl::StatusOr<std::vector<FixedPoint>> SearchAll(const Search& search,
                   std::make_move_iterator(found.points.end()));
     report.conditions.push_back(std::move(found.summary));
   }
+  if (stage.stopped()) return stage.Cancelled();
   return points;
 }
 
 absl::StatusOr<Graph> MakeGraph(const TrainedNetwork& network,
                                 const std::vector<FixedPoint>& points, const task::Task& task,
-                                const Settings& settings, base::StreamKey random,
-                                const Progress& progress) {
+                                const Settings& settings, base::StreamKey random, Stage& stage) {
   switch (task.graph()) {
     case task::GraphKind::kNearestNeighbourOverConditions:
       return GraphOverConditions(network, points, task.Conditions());
@@ -89,15 +113,17 @@ absl::StatusOr<Graph> MakeGraph(const TrainedNetwork& network,
       break;
   }
   return TransitionGraph(network, points, settings, random,
-                         [&](double share) { return progress("graph", share); });
+                         [&](double share) { return stage.Enter("graph", share); });
 }
 
 absl::StatusOr<Report> AnalyzeLoaded(const TrainedNetwork& network, const task::Task& task,
                                      const Settings& settings, uint64_t base_seed,
                                      absl::string_view stream_key, const Progress& progress) {
   Report report;
-  if (!progress("states", 0)) return Cancelled("states");
-  const Trajectories trajectories = RunProbe(network, task.Probe(base_seed));
+  Stage stage(progress);
+  stage.Enter("states");
+  const Trajectories trajectories = RunProbe(network, task.Probe(base_seed), stage.go_on());
+  if (stage.stopped()) return stage.Cancelled();
   report.states_file = EncodeHiddenStates(network, trajectories);
 
   const std::vector<task::Condition> conditions = task.Conditions();
@@ -107,20 +133,22 @@ absl::StatusOr<Report> AnalyzeLoaded(const TrainedNetwork& network, const task::
                 settings,
                 base::DeriveStream(base_seed, stream_key, "fixed points"),
                 static_cast<int>(conditions.size()),
-                task.graph() == task::GraphKind::kNearestNeighbourWithinCondition};
+                task.graph() == task::GraphKind::kNearestNeighbourWithinCondition,
+                stage.go_on()};
   if (settings.start_noise < 0) search.settings.start_noise = task.start_noise();
-  absl::StatusOr<std::vector<FixedPoint>> points = SearchAll(search, conditions, progress, report);
+  absl::StatusOr<std::vector<FixedPoint>> points = SearchAll(search, conditions, stage, report);
   if (!points.ok()) return points.status();
 
-  if (!progress("graph", 0)) return Cancelled("graph");
+  if (!stage.Enter("graph")) return stage.Cancelled();
   const absl::StatusOr<Graph> graph =
       MakeGraph(network, *points, task, search.settings,
-                base::DeriveStream(base_seed, stream_key, "transitions"), progress);
+                base::DeriveStream(base_seed, stream_key, "transitions"), stage);
   if (!graph.ok()) return graph.status();
   base::Archive archive = FixedPointArchive(network.spec, *points, *graph, Name(task.graph()),
                                             search.settings, report.conditions);
-  if (!progress("ways", 0)) return Cancelled("ways");
-  AddWays(network, *points, *graph, task, trajectories, archive);
+  if (!stage.Enter("ways")) return stage.Cancelled();
+  AddWays(network, *points, *graph, task, trajectories, stage.go_on(), archive);
+  if (stage.stopped()) return stage.Cancelled();
   absl::StatusOr<std::string> file = archive.Encode();
   if (!file.ok()) return file.status();
   report.fixed_points_file = *std::move(file);
@@ -142,7 +170,7 @@ absl::StatusOr<Report> Analyze(const rnn::NetworkFile& network, const task::Task
     return AnalyzeLoaded(*loaded, task, settings, base_seed, stream_key, progress);
   } catch (const std::exception& error) {
     // libtorch reports out-of-memory and LAPACK's failures by exceptions.
-    return absl::InternalError(absl::StrCat("the analysis failed: ", error.what()));
+    return base::StatusOfThrown("the analysis", error);
   }
 }
 

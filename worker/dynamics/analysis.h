@@ -61,8 +61,9 @@ struct Report {
   std::vector<ConditionSummary> conditions;
 };
 
-// `progress` is called with a phase ("states", "fixed points", "graph", "ways") and a share 0 to 1;
-// false cancels (CANCELLED).
+// `progress` is called with a phase ("states", "fixed points", "graph", "ways") and a share 0 to 1,
+// which may repeat: at least every few seconds, and up to 100,000 times a second where networks are
+// small. False cancels (CANCELLED).
 absl::StatusOr<Report> Analyze(const rnn::NetworkFile& network, const task::Task& task,
                                const Settings& settings, uint64_t base_seed,
                                absl::string_view stream_key,

@@ -59,7 +59,7 @@ class ConditionSearch {
   ConditionPoints Run(const Tensor& also) {
     const int starts = StartsPerRound(search_.settings, search_.conditions);
     for (int round = 0; round < search_.settings.rounds; ++round) {
-      if (Complete(round)) break;
+      if (Complete(round) || !Asked(search_.go_on)) break;
       base::RandomStream random = Random(round);
       Tensor from = round == 0 ? NoisyStates(nearby_, starts, search_.settings.start_noise, random)
                                : LaterStarts(round, starts, random);
@@ -77,7 +77,7 @@ class ConditionSearch {
 
   Stopping NewtonStopping() const {
     return {search_.settings.tolerance, search_.settings.max_iterations,
-            kLargestStep * search_.range.min().item<double>()};
+            kLargestStep * search_.range.min().item<double>(), search_.go_on};
   }
 
   int IndexSum() const {
@@ -155,7 +155,7 @@ class ConditionSearch {
   void AddRound(const Solved& solved) {
     fresh_ = isolated_.Add(solved, search_.settings.tolerance);
     const size_t known = isolated_.points().size() - fresh_;
-    for (size_t i = known; i < isolated_.points().size(); ++i) {
+    for (size_t i = known; i < isolated_.points().size() && Asked(search_.go_on); ++i) {
       points_.push_back(Describe(isolated_.points()[i], /*slow=*/false));
     }
   }
@@ -196,6 +196,7 @@ class ConditionSearch {
       if (!isolated_.Contains(candidate.state)) kept.push_back(&candidate);
     }
     for (const Candidate* candidate : ThinnedByReadout(std::move(kept), SlowLimit())) {
+      if (!Asked(search_.go_on)) return;
       points_.push_back(Describe(*candidate, /*slow=*/true));
     }
   }

@@ -12,6 +12,7 @@
 
 #include "base/random_stream.h"
 #include "worker/dynamics/analysis.h"
+#include "worker/dynamics/go_on.h"
 #include "worker/dynamics/linear_dynamics.h"
 #include "worker/dynamics/trained_network.h"
 
@@ -45,6 +46,7 @@ struct Search {
   base::StreamKey random;
   int conditions = 1;
   bool slow_manifolds = false;  // keep slow points too
+  GoOn go_on = nullptr;
 };
 
 struct ConditionPoints {

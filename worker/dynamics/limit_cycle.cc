@@ -77,7 +77,7 @@ class Runs {
   }
 
   // Lyapunov exponents a step, (conditions, kTangents), over `steps` steps; Benettin et al. 1980.
-  Tensor Exponents(int steps) {
+  Tensor Exponents(int steps, const GoOn& go_on) {
     const int64_t conditions = states_.size(0), size = states_.size(1);
     // The same for every network of a size, with a part in every direction.
     Tensor tangents = torch::linspace(1, 2, kTangents * size, torch::kFloat64);
@@ -85,7 +85,7 @@ class Runs {
     tangents = tangents.unsqueeze(0).expand({conditions, kTangents, size}).contiguous();
     Orthonormalise(tangents);
     Tensor growth = torch::zeros({conditions, kTangents}, torch::kFloat64);
-    for (int step = -kAligningSteps; step < steps; ++step) {
+    for (int step = -kAligningSteps; step < steps && Asked(go_on); ++step) {
       for (int k = 0; k < kTangents; ++k) {
         const Tensor shift = kDifference * tangents.select(1, k);
         const Tensor moved = Map(states_ + shift) - Map(states_ - shift);
@@ -127,15 +127,18 @@ class Runs {
 }  // namespace
 
 std::vector<LimitCycle> FindLimitCycles(const TrainedNetwork& network, const Tensor& trained,
-                                        const Tensor& inputs) {
+                                        const Tensor& inputs, const GoOn& go_on) {
   const int64_t conditions = trained.size(0), steps = trained.size(1);
   Runs runs(network, inputs, trained.select(1, steps - 1).contiguous());
   const Tensor inside = runs.FirstOutput(trained.narrow(1, steps / 2, steps - steps / 2));
-  for (int t = 0; t < kSettlingSteps; ++t) runs.Step();
+  for (int t = 0; t < kSettlingSteps && Asked(go_on); ++t) runs.Step();
   std::vector<Tensor> outputs;
-  for (int t = 0; t < kMeasuredSteps; ++t) outputs.push_back(runs.Step());
+  for (int t = 0; t < kMeasuredSteps; ++t) {
+    if (!Asked(go_on)) return {};
+    outputs.push_back(runs.Step());
+  }
   const Tensor beyond = torch::stack(outputs, 1);
-  const Tensor exponents = runs.Exponents(kMeasuredSteps);
+  const Tensor exponents = runs.Exponents(kMeasuredSteps, go_on);
   std::vector<LimitCycle> cycles(conditions);
   for (int64_t i = 0; i < conditions; ++i) {
     cycles[i].trained_period = Measure(Row(inside, i)).period;

@@ -25,7 +25,7 @@ struct LimitCycle {
 // `trained` (conditions, steps, S): states on trials with a constant input each, inputs
 // (conditions, M). Each goes on from its last state.
 std::vector<LimitCycle> FindLimitCycles(const TrainedNetwork& network, const torch::Tensor& trained,
-                                        const torch::Tensor& inputs);
+                                        const torch::Tensor& inputs, const GoOn& go_on = nullptr);
 
 }  // namespace rnnfarm::dynamics
 

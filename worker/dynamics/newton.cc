@@ -25,6 +25,9 @@ constexpr double kSufficientDecrease = 1e-4;
 // What a step must leave of q at most for its matrix to be used once more, and what a step with an
 // old matrix must leave to be taken: a fifth of the cost for a fifth of the digits.
 constexpr double kFast = 1e-2;
+// Evaluations of all walks between two questions whether to go on: microseconds for the smallest
+// networks, some seconds for the largest.
+constexpr int kRoundsBetweenQuestions = 16;
 
 // One start on its way.
 struct Walk {
@@ -55,7 +58,8 @@ class NewtonSearch {
   Solved Run() {
     std::vector<Walk> walks(std::min<int64_t>(kTogether, starts_.size(0)));
     for (Walk& walk : walks) Begin(walk);
-    while (!walks.empty()) {
+    for (int round = 1; !walks.empty(); ++round) {
+      if (round % kRoundsBetweenQuestions == 0 && !Asked(stopping_.go_on)) break;
       EvaluateTrials(walks);
       for (size_t i = walks.size(); i-- > 0;) {
         if (GoesOn(walks[i], evaluated_[i], kept_[i])) continue;

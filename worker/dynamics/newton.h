@@ -4,6 +4,7 @@
 
 #include <torch/torch.h>
 
+#include "worker/dynamics/go_on.h"
 #include "worker/dynamics/trained_network.h"
 
 namespace rnnfarm::dynamics {
@@ -18,6 +19,7 @@ struct Stopping {
   double tolerance = 1e-20;  // of q
   int max_iterations = 100;  // matrices factored for a start
   double largest_step = 1;   // of any component, an iteration
+  GoOn go_on = nullptr;
 };
 
 // Newton's method with halving of steps that do not lower q; it ends on isolated fixed points of

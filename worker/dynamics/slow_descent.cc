@@ -71,7 +71,7 @@ Tensor DampedStep(const TrainedNetwork& network, const Tensor& input, double lar
 void DescendChunk(const TrainedNetwork& network, const Tensor& input, const Stopping& stopping,
                   Active active, Solved& out) {
   active.q = HalfSquaredNorm(Residual(network, input, active.state));
-  for (int i = 0; i < stopping.max_iterations; ++i) {
+  for (int i = 0; i < stopping.max_iterations && Asked(stopping.go_on); ++i) {
     Store(active, out);
     active.Keep(torch::isfinite(active.q).logical_and(active.q >= stopping.tolerance));
     if (active.size() == 0) return;
@@ -89,7 +89,7 @@ Solved DescendToSlow(const TrainedNetwork& network, const Tensor& input, const T
   const int64_t chunk = std::max<int64_t>(1, kChunkBytes / (s * s * int64_t{sizeof(double)}));
   Solved out{starts.clone(),
              torch::full({n}, std::numeric_limits<double>::infinity(), torch::kFloat64)};
-  for (int64_t first = 0; first < n; first += chunk) {
+  for (int64_t first = 0; first < n && Asked(stopping.go_on); first += chunk) {
     const int64_t size = std::min(chunk, n - first);
     DescendChunk(network, input, stopping,
                  {torch::arange(first, first + size),

@@ -45,14 +45,14 @@ absl::StatusOr<TrainedNetwork> Load(const rnn::NetworkFile& network) {
   return TrainedNetwork{network.spec, rnn::Unpack(network.spec, flat)};
 }
 
-Trajectories RunProbe(const TrainedNetwork& network, const task::Trials& probe) {
+Trajectories RunProbe(const TrainedNetwork& network, const task::Trials& probe, const GoOn& go_on) {
   Trajectories out;
   out.inputs = torch::tensor(probe.x, torch::kFloat32)
                    .view({probe.count, probe.steps, probe.inputs})
                    .to(torch::kFloat64);
   out.states = torch::empty({probe.count, probe.steps, network.spec.state_size()}, torch::kFloat64);
   Tensor state = rnn::InitialState(network.spec, network.weights, probe.count);
-  for (int t = 0; t < probe.steps; ++t) {
+  for (int t = 0; t < probe.steps && Asked(go_on); ++t) {
     state = rnn::Step(network.spec, network.weights, state, out.inputs.select(1, t));
     out.states.select(1, t).copy_(state);
   }

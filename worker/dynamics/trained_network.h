@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "worker/dynamics/go_on.h"
 #include "worker/rnn/cell.h"
 #include "worker/rnn/network_file.h"
 #include "worker/task/task.h"
@@ -27,7 +28,8 @@ struct Trajectories {
   torch::Tensor inputs;  // (trials, steps, M) float64
   torch::Tensor states;  // (trials, steps, S) float64, after each step
 };
-Trajectories RunProbe(const TrainedNetwork& network, const task::Trials& probe);
+Trajectories RunProbe(const TrainedNetwork& network, const task::Trials& probe,
+                      const GoOn& go_on = nullptr);
 
 // The .npy of the hidden states alone, (trials, steps, N) float32.
 std::string EncodeHiddenStates(const TrainedNetwork& network, const Trajectories& trajectories);

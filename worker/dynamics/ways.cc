@@ -28,8 +28,8 @@ Array Vector(const std::vector<T>& values) {
 }
 
 void AddPulses(const TrainedNetwork& network, const std::vector<FixedPoint>& points,
-               base::Archive& archive) {
-  const PulseTransitions found = FollowPulses(network, points);
+               const GoOn& go_on, base::Archive& archive) {
+  const PulseTransitions found = FollowPulses(network, points, go_on);
   archive.Add("pulse_inputs", DenseArray<double>(found.pulses));
   archive.Add("pulse_from", Vector(found.from));
   archive.Add("pulse_to",
@@ -38,10 +38,10 @@ void AddPulses(const TrainedNetwork& network, const std::vector<FixedPoint>& poi
 }
 
 void AddOrbits(const TrainedNetwork& network, const std::vector<FixedPoint>& points,
-               base::Archive& archive) {
+               const GoOn& go_on, base::Archive& archive) {
   std::vector<int64_t> from, to, mode, sign, first = {0};
   std::vector<Tensor> samples;
-  for (const Orbit& orbit : HeteroclinicOrbits(network, points)) {
+  for (const Orbit& orbit : HeteroclinicOrbits(network, points, go_on)) {
     from.push_back(orbit.from);
     to.push_back(orbit.to);
     mode.push_back(orbit.mode);
@@ -90,14 +90,14 @@ std::vector<int64_t> TrialsOf(const std::vector<task::Condition>& conditions,
 }
 
 void AddCycles(const TrainedNetwork& network, const std::vector<task::Condition>& conditions,
-               const Trajectories& trajectories, base::Archive& archive) {
+               const Trajectories& trajectories, const GoOn& go_on, base::Archive& archive) {
   std::vector<Tensor> inputs;
   for (const task::Condition& condition : conditions) {
     inputs.push_back(torch::tensor(condition.input, torch::kFloat64));
   }
   const Tensor trials = torch::tensor(TrialsOf(conditions, trajectories), torch::kInt64);
-  const std::vector<LimitCycle> cycles =
-      FindLimitCycles(network, trajectories.states.index_select(0, trials), torch::stack(inputs));
+  const std::vector<LimitCycle> cycles = FindLimitCycles(
+      network, trajectories.states.index_select(0, trials), torch::stack(inputs), go_on);
   const auto add = [&](const char* name, double LimitCycle::*field) {
     std::vector<double> values;
     for (const LimitCycle& cycle : cycles) values.push_back(cycle.*field);
@@ -118,15 +118,15 @@ std::vector<int64_t> ResponseSteps(int64_t steps) {
 
 void AddWays(const TrainedNetwork& network, const std::vector<FixedPoint>& points,
              const Graph& graph, const task::Task& task, const Trajectories& trajectories,
-             base::Archive& archive) {
+             const GoOn& go_on, base::Archive& archive) {
   switch (task.graph()) {
     case task::GraphKind::kTransition:
-      AddPulses(network, points, archive);
-      AddOrbits(network, points, archive);
+      AddPulses(network, points, go_on, archive);
+      AddOrbits(network, points, go_on, archive);
       return;
     case task::GraphKind::kNearestNeighbourOverConditions:
       AddFrequencies(points, graph, task.Conditions(), archive);
-      AddCycles(network, task.Conditions(), trajectories, archive);
+      AddCycles(network, task.Conditions(), trajectories, go_on, archive);
       return;
     case task::GraphKind::kNearestNeighbourWithinCondition: {
       const std::vector<int64_t> steps = ResponseSteps(task.steps());

@@ -28,7 +28,7 @@ namespace rnnfarm::dynamics {
 // ModeResponse.
 void AddWays(const TrainedNetwork& network, const std::vector<FixedPoint>& points,
              const Graph& graph, const task::Task& task, const Trajectories& trajectories,
-             base::Archive& archive);
+             const GoOn& go_on, base::Archive& archive);
 
 }  // namespace rnnfarm::dynamics
 

@@ -50,8 +50,8 @@ void Sample(const Tensor& run, const Tensor& states, std::vector<Orbit>& orbits)
 
 }  // namespace
 
-PulseTransitions FollowPulses(const TrainedNetwork& network,
-                              const std::vector<FixedPoint>& points) {
+PulseTransitions FollowPulses(const TrainedNetwork& network, const std::vector<FixedPoint>& points,
+                              const GoOn& go_on) {
   const int64_t inputs = network.spec.inputs, count = 2 * inputs;
   PulseTransitions out;
   const Tensor unit = torch::eye(inputs, torch::kFloat64);
@@ -73,12 +73,13 @@ PulseTransitions FollowPulses(const TrainedNetwork& network,
     const int condition = points[out.from[run / count]].condition;
     out.to[run] = PointAt(points, condition, state);
   };
+  observer.go_on = [&](double) { return Asked(go_on); };
   Settle(network, begin, torch::cat(rest), observer);
   return out;
 }
 
 std::vector<Orbit> HeteroclinicOrbits(const TrainedNetwork& network,
-                                      const std::vector<FixedPoint>& points) {
+                                      const std::vector<FixedPoint>& points, const GoOn& go_on) {
   std::vector<Orbit> orbits = Beginnings(points);
   if (orbits.empty()) return orbits;
   std::vector<Tensor> states, inputs;
@@ -94,6 +95,7 @@ std::vector<Orbit> HeteroclinicOrbits(const TrainedNetwork& network,
     const FixedPoint& from = points[orbit.from];
     orbit.to = PointAt(points, from.condition, state, from.map.unstable - 1);
   };
+  observer.go_on = [&](double) { return Asked(go_on); };
   Settle(network, torch::stack(states), torch::stack(inputs), observer);
   return orbits;
 }

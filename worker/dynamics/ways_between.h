@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "worker/dynamics/fixed_points.h"
+#include "worker/dynamics/go_on.h"
 #include "worker/dynamics/trained_network.h"
 
 namespace rnnfarm::dynamics {
@@ -19,7 +20,8 @@ struct PulseTransitions {
   std::vector<int64_t> from;  // indices of the stable points
   std::vector<int64_t> to;    // from x pulses: index of the stable point, -1: none was reached
 };
-PulseTransitions FollowPulses(const TrainedNetwork& network, const std::vector<FixedPoint>& points);
+PulseTransitions FollowPulses(const TrainedNetwork& network, const std::vector<FixedPoint>& points,
+                              const GoOn& go_on = nullptr);
 
 // How far from its saddle an orbit begins, and the distance between its samples.
 inline constexpr double kOrbitBegin = 0.02;
@@ -37,7 +39,8 @@ struct Orbit {
   std::vector<torch::Tensor> samples;  // (S) each, the beginning and the end included
 };
 std::vector<Orbit> HeteroclinicOrbits(const TrainedNetwork& network,
-                                      const std::vector<FixedPoint>& points);
+                                      const std::vector<FixedPoint>& points,
+                                      const GoOn& go_on = nullptr);
 
 }  // namespace rnnfarm::dynamics
 

@@ -106,6 +106,11 @@ class Observer {
   // checkpoint.
   virtual bool OnProgress(size_t member, const Progress& progress) = 0;
   virtual void OnCheckpoint(size_t member, const Checkpoint& checkpoint) = 0;
+  // This member is done, whatever the others of its pack are at. Its memory is free again.
+  virtual void OnEnd(size_t /*member*/, const Outcome& /*outcome*/) {}
+  // This member was given up, for want of memory (RESOURCE_EXHAUSTED) or because the library failed
+  // (INTERNAL). The others go on; Train returns the first such failure when they have ended.
+  virtual void OnFailure(size_t /*member*/, const absl::Status& /*failure*/) {}
 };
 
 class Engine {

@@ -8,6 +8,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "base/thrown.h"
 #include "worker/engine/plan_check.h"
 #include "worker/engine/trainer.h"
 
@@ -51,12 +52,14 @@ absl::StatusOr<std::vector<Outcome>> TrainPack(const Engine& engine, const Limit
   const auto work = [&] {
     for (size_t i = next++; i < pack.size(); i = next++) {
       try {
-        const auto learner = make_learner(pack[i]);
-        outcomes[i] = Trainer(plan, pack[i], i, *learner, observer).Run();
+        outcomes[i] = Trainer(plan, pack[i], i, *make_learner(pack[i]), observer).Run();
+        observer.OnEnd(i, outcomes[i]);
       } catch (const std::exception& error) {
+        const absl::Status status =
+            base::StatusOfThrown(absl::StrCat("training ", pack[i].stream_key), error);
+        observer.OnFailure(i, status);
         const std::lock_guard lock(mutex);
-        failure.Update(absl::InternalError(absl::StrCat(pack[i].stream_key, ": ", error.what())));
-        next = pack.size();
+        failure.Update(status);
       }
     }
   };

@@ -3,6 +3,8 @@
 #include <string>
 
 #include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
+#include "absl/time/time.h"
 #include "worker/dynamics/analysis.h"
 #include "worker/rnn/foreign_network.h"
 #include "worker/rnn/network_file.h"
@@ -13,6 +15,7 @@ namespace {
 
 // Resolution of the share of the work done: progress counts "iterations" of this many.
 constexpr int kProgressSteps = 1000;
+constexpr absl::Duration kProgressPause = absl::Milliseconds(20);
 
 absl::StatusOr<rnn::NetworkFile> ReadImport(absl::string_view bytes, absl::string_view source,
                                             const v1::JobSpec& spec, const rnn::CellSpec& cell) {
@@ -64,7 +67,11 @@ absl::Status Analyze(Job& job) {
   if (!task.ok()) return task.status();
   auto network = NetworkOf(job, **task);
   if (!network.ok()) return network.status();
-  const auto progress = [&job](absl::string_view phase, double share) {
+  absl::Time told = absl::InfinitePast();
+  const auto progress = [&job, &told](absl::string_view phase, double share) {
+    // Small networks ask a hundred thousand times a second.
+    if (absl::Now() - told < kProgressPause) return true;
+    told = absl::Now();
     v1::Progress progress;
     progress.set_phase(std::string(phase));
     progress.set_iteration(static_cast<int64_t>(share * kProgressSteps));
@@ -93,7 +100,7 @@ absl::Status Analyze(Job& job) {
 void RunAnalysis(const v1::Lease& lease, Workplace& workplace) {
   Job job(lease, workplace);
   const base::LogContext context(job.LogFields());
-  const absl::Status status = WithoutExceptions([&job] { return Analyze(job); });
+  const absl::Status status = WithoutExceptions("the analysis", [&job] { return Analyze(job); });
   if (!status.ok()) job.Fail(status);
 }
 

@@ -5,12 +5,12 @@
 #include <algorithm>
 #include <exception>
 #include <functional>
-#include <new>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 #include "base/artifact_transfer.h"
+#include "base/thrown.h"
 #include "worker/runtime/spec_conversion.h"
 
 namespace rnnfarm::worker {
@@ -34,9 +34,12 @@ bool MachinesFault(const absl::Status& status) {
   }
 }
 
-// A transfer that went wrong inside gRPC or the coordinator says nothing about the job.
+// A transfer that went wrong inside gRPC or the coordinator says nothing about the job, and a full
+// disk there nothing about this machine's memory.
 absl::Status OfTransfer(const absl::Status& status) {
-  if (!absl::IsInternal(status) && !absl::IsUnknown(status)) return status;
+  if (!absl::IsInternal(status) && !absl::IsUnknown(status) && !absl::IsResourceExhausted(status)) {
+    return status;
+  }
   return absl::UnavailableError(
       absl::StrCat(absl::StatusCodeToString(status.code()), ": ", std::string(status.message())));
 }
@@ -69,7 +72,9 @@ absl::StatusOr<std::string> Job::Upload(absl::string_view bytes) {
   options.give_up_after = workplace_.outage_limit;
   // A coordinator without free space must not keep a worker that is to go.
   absl::Time longest = absl::InfiniteFuture();
+  Advance("uploading");
   options.cancelled = [this, &longest] {
+    Advance();
     if (workplace_.draining.load())
       longest = std::min(longest, absl::Now() + workplace_.drain_limit);
     return workplace_.leaving.load() || absl::Now() > longest || !workplace_.leases.Wanted(id());
@@ -86,7 +91,11 @@ absl::StatusOr<std::string> Job::Upload(absl::string_view bytes) {
 absl::StatusOr<std::string> Job::Download(const std::string& digest) {
   base::TransferOptions options;
   options.give_up_after = workplace_.outage_limit;
-  options.cancelled = [this] { return workplace_.leaving.load() || !MayGoOn(); };
+  Advance("downloading");
+  options.cancelled = [this] {
+    Advance();
+    return workplace_.leaving.load() || !MayGoOn();
+  };
   auto bytes = base::DownloadArtifact(workplace_.artifacts, digest, options);
   if (!bytes.ok()) return OfTransfer(bytes.status());
   return bytes;
@@ -125,6 +134,10 @@ void Job::Fail(const absl::Status& status) {
       absl::StrCat(absl::StatusCodeToString(status.code()), ": ",
                    std::string(status.message().substr(0, kMaxReasonBytes))));
   report.mutable_error()->set_transient(MachinesFault(status));
+  if (absl::IsResourceExhausted(status)) {
+    report.mutable_error()->set_out_of_memory(true);
+    report.mutable_error()->set_memory_bytes(workplace_.memory_bytes);
+  }
   End(std::move(report));
 }
 
@@ -142,14 +155,11 @@ void Job::Stop(std::optional<v1::Checkpoint> checkpoint) {
   End(std::move(report), std::move(checkpoint));
 }
 
-absl::Status WithoutExceptions(const std::function<absl::Status()>& work) {
+absl::Status WithoutExceptions(absl::string_view what, const std::function<absl::Status()>& work) {
   try {
     return work();
-  } catch (const std::bad_alloc&) {
-    return absl::ResourceExhaustedError("out of memory");
   } catch (const std::exception& error) {
-    const std::string text = error.what();
-    return absl::InternalError(text.substr(0, text.find('\n')));
+    return base::StatusOfThrown(what, error);
   }
 }
 

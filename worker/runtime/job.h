@@ -31,6 +31,8 @@ struct Workplace {
   absl::Duration outage_limit;
   absl::Duration drain_limit;
   MemoryBudget& memory;
+  // What the worker has for everything it does: its limit, or what the machine has.
+  int64_t memory_bytes = 0;
   // Floating-point operations a second of one core at most; 0: not known.
   double peak_flops = 0;
 };
@@ -47,7 +49,9 @@ class Job {
 
   // False once the lease was dropped, the worker drains or the job's time is over. Thread-safe.
   bool MayGoOn() const;
+  // Signs of life, see LeaseTable.
   void SetProgress(v1::Progress progress) { workplace_.leases.SetProgress(id(), progress); }
+  void Advance(absl::string_view phase = "") { workplace_.leases.Advance(id(), phase); }
 
   // Both ride through an outage of the coordinator. Upload begins only while the lease is fresh.
   absl::StatusOr<std::string> Upload(absl::string_view bytes);
@@ -57,7 +61,8 @@ class Job {
 
   // Exactly one of these ends the job; further ones do nothing.
   void Succeed(v1::JobResult result);
-  // The machine's fault (an unreachable coordinator, memory) is told from the job's by the code.
+  // The machine's fault (an unreachable coordinator, memory) is told from the job's by the code;
+  // RESOURCE_EXHAUSTED means memory and nothing else.
   void Fail(const absl::Status& status);
   // After MayGoOn turned false: gives the lease back, or says that the time was not enough.
   // `checkpoint` is where it can be resumed, already uploaded.
@@ -74,8 +79,8 @@ class Job {
   bool ended_ = false;
 };
 
-// Runs `work` and turns what it throws (libtorch does) into a status.
-absl::Status WithoutExceptions(const std::function<absl::Status()>& work);
+// Runs `work` and turns what it throws (libtorch does) into a status, see base::StatusOfThrown.
+absl::Status WithoutExceptions(absl::string_view what, const std::function<absl::Status()>& work);
 
 }  // namespace rnnfarm::worker
 

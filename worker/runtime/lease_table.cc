@@ -80,14 +80,17 @@ std::vector<v1::Lease> LeaseTable::Apply(const v1::SyncRequest& request,
   for (int i = 0; i < request.reports_size() && i < response.outcomes_size(); ++i) {
     Settle(request.reports(i), response.outcomes(i));
   }
-  // `dropped` names no attempt. Of two that are held, the older one is meant; were it both, the
-  // next answer would say so.
-  std::set<std::string> dropped(response.dropped().begin(), response.dropped().end());
+  // `dropped` names jobs, a job as often as attempts of it are dropped. Of two that are held the
+  // older one goes first: nobody is granted an attempt and loses it to one that came before.
+  std::multiset<std::string> dropped(response.dropped().begin(), response.dropped().end());
   for (const v1::HeldLease& held : request.held()) {  // in order of attempt
     const LeaseId id{held.job(), held.attempt()};
+    const auto named = dropped.find(id.job);
+    const bool is_dropped = named != dropped.end();
+    if (is_dropped) dropped.erase(named);
     auto found = entries_.find(id);
     if (found == entries_.end()) continue;
-    if (dropped.erase(id.job) > 0) {
+    if (is_dropped) {
       const base::LogContext context({.job = id.job, .attempt = id.attempt});
       LOG(INFO) << "the lease was dropped";
       Drop(id);
@@ -163,7 +166,18 @@ bool LeaseTable::MayWrite(const LeaseId& id, TimePoint now) const {
 void LeaseTable::SetProgress(const LeaseId& id, v1::Progress progress) {
   std::lock_guard lock(mutex_);
   auto found = entries_.find(id);
-  if (found != entries_.end()) found->second.progress = std::move(progress);
+  if (found == entries_.end()) return;
+  progress.set_counter(found->second.progress.counter() + 1);
+  found->second.progress = std::move(progress);
+}
+
+void LeaseTable::Advance(const LeaseId& id, absl::string_view phase) {
+  std::lock_guard lock(mutex_);
+  auto found = entries_.find(id);
+  if (found == entries_.end()) return;
+  v1::Progress& progress = found->second.progress;
+  progress.set_counter(progress.counter() + 1);
+  if (!phase.empty()) progress.set_phase(std::string(phase));
 }
 
 void LeaseTable::OfferCheckpoint(const LeaseId& id, int64_t iteration, std::string bytes) {

@@ -13,6 +13,7 @@
 #include <string>
 #include <vector>
 
+#include "absl/strings/string_view.h"
 #include "rnnfarm/v1/worker_service.pb.h"
 
 namespace rnnfarm::worker {
@@ -58,7 +59,12 @@ class LeaseTable {
   bool Wanted(const LeaseId& id) const;
   // Wanted, and renewed recently enough to write on its behalf.
   bool MayWrite(const LeaseId& id, TimePoint now) const;
+  // How far the job is. Its counter grows by one with each call of this and of Advance, and with
+  // nothing else: a thread that hangs calls neither.
   void SetProgress(const LeaseId& id, v1::Progress progress);
+  // The thread got on, or waits as it should for something outside of it. `phase`: what it does
+  // now, where that is another thing than before.
+  void Advance(const LeaseId& id, absl::string_view phase = "");
   // Keeps the newest checkpoint of a lease for upload.
   void OfferCheckpoint(const LeaseId& id, int64_t iteration, std::string bytes);
   // The job's thread is done; `report` (result, error or return) is sent until it is answered,

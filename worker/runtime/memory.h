@@ -7,6 +7,8 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <set>
+#include <string>
 
 #include "base/memory_size.h"
 
@@ -33,9 +35,9 @@ class MemoryBudget {
     const int64_t bytes_;
   };
 
-  // Waits until `bytes` fit beside what the others have, or nobody has anything: what alone exceeds
-  // the limit is for the engine to cut down or refuse. Null: `go_on`, asked several times a
-  // second, turned false before.
+  // Waits until `bytes` fit beside what the others have, behind those that came before. What alone
+  // exceeds the limit takes all of it: it is for the engine to cut down or refuse. Null: `go_on`,
+  // asked several times a second, turned false before.
   std::unique_ptr<Share> Take(int64_t bytes, const std::function<bool()>& go_on);
 
  private:
@@ -45,6 +47,9 @@ class MemoryBudget {
   std::mutex mutex_;
   std::condition_variable returned_;
   int64_t taken_ = 0;
+  // Those that wait, in the order in which they came: small ones do not keep a large one out.
+  uint64_t next_ticket_ = 0;
+  std::set<uint64_t> waiting_;
 };
 
 }  // namespace rnnfarm::worker

@@ -3,30 +3,45 @@
 #include <glog/logging.h>
 
 #include <algorithm>
+#include <atomic>
 #include <memory>
 #include <string>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "base/array_file.h"
 #include "worker/engine/validation.h"
-#include "worker/rnn/network_file.h"
 #include "worker/runtime/spec_conversion.h"
+#include "worker/runtime/training_report.h"
 
 namespace rnnfarm::worker {
 namespace {
 
-// Tells the lease table how far the pack's members are and hands it their checkpoints.
+// The jobs of one pack that have not ended, and what the engine is to do for each.
+struct Pack {
+  std::vector<Job*> jobs;
+  std::vector<engine::Member> members;
+
+  void Add(Job& job, engine::Member member) {
+    jobs.push_back(&job);
+    members.push_back(std::move(member));
+  }
+};
+
+// Tells the lease table how far the pack's members are, hands it their checkpoints, and reports
+// each member as soon as it ends.
 class PackObserver : public engine::Observer {
  public:
-  PackObserver(const std::vector<Job*>& jobs, const std::vector<engine::Member>& members,
-               Workplace& workplace)
-      : jobs_(jobs), members_(members), workplace_(workplace) {}
+  PackObserver(const Pack& pack, double zero_output_mse, Workplace& workplace)
+      : pack_(pack),
+        zero_output_mse_(zero_output_mse),
+        workplace_(workplace),
+        at_work_(pack.jobs.size()) {}
 
   bool OnProgress(size_t member, const engine::Progress& from) override {
+    at_work_[member] = true;
     v1::Progress progress;
     progress.set_iteration(from.iteration);
-    progress.set_iterations(members_[member].until_iteration);
+    progress.set_iterations(pack_.members[member].until_iteration);
     progress.set_loss(from.loss);
     progress.set_iterations_per_second(from.iterations_per_second);
     // Nothing is told rather than 0 of what is not known.
@@ -37,24 +52,51 @@ class PackObserver : public engine::Observer {
       }
     }
     progress.set_phase("training");
-    jobs_[member]->SetProgress(std::move(progress));
-    return jobs_[member]->MayGoOn();
+    pack_.jobs[member]->SetProgress(std::move(progress));
+    AdvanceThoseThatWait();
+    return pack_.jobs[member]->MayGoOn();
   }
 
   void OnCheckpoint(size_t member, const engine::Checkpoint& checkpoint) override {
-    auto bytes = engine::EncodeCheckpoint(members_[member].cell, checkpoint);
+    const Job& job = *pack_.jobs[member];
+    auto bytes = engine::EncodeCheckpoint(pack_.members[member].cell, checkpoint);
     if (!bytes.ok()) {
-      const base::LogContext context(jobs_[member]->LogFields());
+      const base::LogContext context(job.LogFields());
       LOG(ERROR) << "a checkpoint cannot be written: " << bytes.status();
       return;
     }
-    workplace_.leases.OfferCheckpoint(jobs_[member]->id(), checkpoint.iteration, *std::move(bytes));
+    workplace_.leases.OfferCheckpoint(job.id(), checkpoint.iteration, *std::move(bytes));
+  }
+
+  void OnEnd(size_t member, const engine::Outcome& outcome) override {
+    at_work_[member] = true;
+    Job& job = *pack_.jobs[member];
+    const absl::Status status = WithoutExceptions("reporting the training", [&] {
+      return ReportTraining(job, pack_.members[member], outcome, zero_output_mse_,
+                            workplace_.engine.name());
+    });
+    if (!status.ok()) job.Fail(status);
+  }
+
+  void OnFailure(size_t member, const absl::Status& failure) override {
+    // What did not fit beside the others waits until they have ended.
+    at_work_[member] = false;
+    if (!absl::IsResourceExhausted(failure)) pack_.jobs[member]->Fail(failure);
   }
 
  private:
-  const std::vector<Job*>& jobs_;
-  const std::vector<engine::Member>& members_;
+  // A pack may have more members than threads; those whose turn has not come live on the progress
+  // of the others.
+  void AdvanceThoseThatWait() {
+    for (size_t i = 0; i < at_work_.size(); ++i) {
+      if (!at_work_[i]) pack_.jobs[i]->Advance();
+    }
+  }
+
+  const Pack& pack_;
+  const double zero_output_mse_;
   Workplace& workplace_;
+  std::vector<std::atomic<bool>> at_work_;
 };
 
 absl::StatusOr<engine::Member> Prepare(Job& job, const task::Task& task) {
@@ -71,116 +113,54 @@ absl::StatusOr<engine::Member> Prepare(Job& job, const task::Task& task) {
   return member;
 }
 
-absl::StatusOr<std::string> UploadCheckpoint(Job& job, const engine::Member& member,
-                                             const engine::Checkpoint& checkpoint) {
-  auto bytes = engine::EncodeCheckpoint(member.cell, checkpoint);
-  if (!bytes.ok()) return bytes.status();
-  return job.Upload(*bytes);
-}
-
-absl::StatusOr<std::string> UploadNetwork(Job& job, const engine::Member& member,
-                                          const engine::Checkpoint& last) {
-  rnn::NetworkFile file;
-  file.spec = member.cell;
-  file.parameters = last.parameters;
-  file.loss_curve = last.loss_curve;
-  file.meta = MetaOf(job.spec());
-  auto bytes = rnn::EncodeNetwork(file);
-  if (!bytes.ok()) return bytes.status();
-  return job.Upload(*bytes);
-}
-
-// The losses of a search's draw: points x (iteration, training loss, validation loss), float64.
-absl::StatusOr<std::string> UploadCurve(Job& job, const std::vector<rnn::LossPoint>& curve) {
-  std::vector<double> values;
-  for (const rnn::LossPoint& point : curve) {
-    values.insert(values.end(),
-                  {static_cast<double>(point.iteration), point.train_loss, point.validation_loss});
-  }
-  const auto points = static_cast<int64_t>(curve.size());
-  return job.Upload(base::EncodeNpy(base::Array::Of<double>({points, 3}, values)));
-}
-
-absl::Status ReportStopped(Job& job, const engine::Member& member, const engine::Outcome& outcome) {
-  if (outcome.last.iteration <= member.start.iteration) {
-    job.Stop();  // no further than where it began
-    return absl::OkStatus();
-  }
-  auto digest = UploadCheckpoint(job, member, outcome.last);
-  if (!digest.ok()) return digest.status();
-  v1::Checkpoint checkpoint;
-  checkpoint.set_iteration(outcome.last.iteration);
-  checkpoint.set_digest(*digest);
-  job.Stop(std::move(checkpoint));
-  return absl::OkStatus();
-}
-
-absl::Status UploadResults(Job& job, const engine::Member& member, const engine::Outcome& outcome,
-                           v1::JobResult& result) {
-  const auto add = [&result](const char* role, const absl::StatusOr<std::string>& digest) {
-    if (digest.ok()) (*result.mutable_artifacts())[role] = *digest;
-    return digest.status();
-  };
-  absl::Status status;
-  const bool searches = job.spec().kind() == v1::JOB_KIND_SEARCH;
-  if (searches && !outcome.last.loss_curve.empty()) {
-    status.Update(add("curve", UploadCurve(job, outcome.last.loss_curve)));
-  }
-  if (result.diverged()) return status;
-  if (status.ok()) status.Update(add("checkpoint", UploadCheckpoint(job, member, outcome.last)));
-  // A search looks for hyperparameters; its networks are nobody's result.
-  if (status.ok() && !searches) {
-    status.Update(add("network", UploadNetwork(job, member, outcome.last)));
-  }
-  return status;
-}
-
-absl::Status Report(Job& job, const engine::Member& member, const engine::Outcome& outcome,
-                    double zero_output_mse, absl::string_view engine) {
-  if (outcome.ending == engine::Ending::kStopped) return ReportStopped(job, member, outcome);
-  v1::JobResult result;
-  *result.mutable_training() = SummaryOf(outcome, engine);
-  result.mutable_training()->set_zero_output_mse(zero_output_mse);
-  result.set_diverged(outcome.ending == engine::Ending::kDiverged);
-  const absl::Status uploaded = UploadResults(job, member, outcome, result);
-  if (!uploaded.ok()) return uploaded;
-  job.Succeed(std::move(result));
-  return absl::OkStatus();
-}
-
 // Waits for memory that others train in. Null: none of the jobs is wanted any longer.
 std::unique_ptr<MemoryBudget::Share> TakeMemory(const std::vector<Job*>& jobs, int64_t bytes,
                                                 Workplace& workplace) {
-  v1::Progress waiting;
-  waiting.set_phase("waiting for memory");
-  for (Job* job : jobs) job->SetProgress(waiting);
+  for (Job* job : jobs) job->Advance("waiting for memory");
   return workplace.memory.Take(bytes, [&jobs] {
+    for (Job* job : jobs) job->Advance();
     return std::any_of(jobs.begin(), jobs.end(), [](const Job* job) { return job->MayGoOn(); });
   });
 }
 
 void LogMemory(const engine::Engine& engine, const engine::Plan& plan,
-               const std::vector<engine::Member>& members, int64_t pack_bytes) {
+               const std::vector<engine::Member>& members, int threads, int64_t pack_bytes) {
   const int64_t one = engine.MemoryBytes(plan, absl::MakeConstSpan(members).first(1), 1);
   LOG(INFO) << "pack of " << members.size() << " begins with " << members.front().stream_key
-            << ": a network takes " << MemoryText(one) << ", the pack on " << members.size()
-            << " threads " << MemoryText(pack_bytes);
+            << ": a network takes " << MemoryText(one) << ", the pack on " << threads << " threads "
+            << MemoryText(pack_bytes);
 }
 
-// Without outcomes if all jobs were stopped before memory was free.
-absl::StatusOr<std::vector<engine::Outcome>> TrainWithinMemory(
-    const engine::Plan& plan, const std::vector<Job*>& jobs,
-    const std::vector<engine::Member>& members, Workplace& workplace) {
-  const int threads = static_cast<int>(members.size());
-  const int64_t bytes = workplace.engine.MemoryBytes(plan, members, threads);
-  LogMemory(workplace.engine, plan, members, bytes);
-  const auto share = TakeMemory(jobs, bytes, workplace);
+// On so many threads at most. Every job has ended afterwards, but for those that an error is about.
+absl::Status TrainWithinMemory(const engine::Plan& plan, const Pack& pack, int threads,
+                               double zero_output_mse, Workplace& workplace) {
+  const int64_t bytes = workplace.engine.MemoryBytes(plan, pack.members, threads);
+  LogMemory(workplace.engine, plan, pack.members, threads, bytes);
+  const auto share = TakeMemory(pack.jobs, bytes, workplace);
   if (share == nullptr) {
-    for (Job* job : jobs) job->Stop();
-    return std::vector<engine::Outcome>();
+    for (Job* job : pack.jobs) job->Stop();
+    return absl::OkStatus();
   }
-  PackObserver observer(jobs, members, workplace);
-  return workplace.engine.Train(plan, members, threads, observer);
+  PackObserver observer(pack, zero_output_mse, workplace);
+  return workplace.engine.Train(plan, pack.members, threads, observer).status();
+}
+
+// Fewer and fewer networks side by side while memory is not enough.
+absl::Status TrainFewerTogether(const engine::Plan& plan, Pack pack, Workplace& workplace) {
+  const double zero_output_mse = engine::ZeroOutputLoss(plan);
+  size_t threads = pack.jobs.size();
+  for (;;) {
+    const absl::Status status =
+        TrainWithinMemory(plan, pack, static_cast<int>(threads), zero_output_mse, workplace);
+    if (!absl::IsResourceExhausted(status) || threads == 1) return status;
+    LOG(WARNING) << "fewer than " << threads << " networks side by side: " << status.message();
+    Pack left;
+    for (size_t i = 0; i < pack.jobs.size(); ++i) {
+      if (!pack.jobs[i]->ended()) left.Add(*pack.jobs[i], std::move(pack.members[i]));
+    }
+    pack = std::move(left);
+    threads = std::min((threads + 1) / 2, pack.jobs.size());
+  }
 }
 
 absl::Status Train(const std::vector<std::unique_ptr<Job>>& all, Workplace& workplace) {
@@ -188,28 +168,17 @@ absl::Status Train(const std::vector<std::unique_ptr<Job>>& all, Workplace& work
   if (!task.ok()) return task.status();
   auto plan = PlanOf(all.front()->spec(), **task);
   if (!plan.ok()) return plan.status();
-  std::vector<Job*> jobs;
-  std::vector<engine::Member> members;
+  Pack pack;
   for (const auto& job : all) {
     auto member = Prepare(*job, **task);
     if (member.ok()) {
-      jobs.push_back(job.get());
-      members.push_back(*std::move(member));
+      pack.Add(*job, *std::move(member));
     } else {
       job->Fail(member.status());
     }
   }
-  if (jobs.empty()) return absl::OkStatus();
-  auto outcomes = TrainWithinMemory(*plan, jobs, members, workplace);
-  if (!outcomes.ok()) return outcomes.status();
-  const double zero_output_mse = engine::ZeroOutputLoss(*plan);
-  for (size_t i = 0; i < outcomes->size(); ++i) {
-    const absl::Status status = WithoutExceptions([&] {
-      return Report(*jobs[i], members[i], (*outcomes)[i], zero_output_mse, workplace.engine.name());
-    });
-    if (!status.ok()) jobs[i]->Fail(status);
-  }
-  return absl::OkStatus();
+  if (pack.jobs.empty()) return absl::OkStatus();
+  return TrainFewerTogether(*plan, std::move(pack), workplace);
 }
 
 }  // namespace
@@ -217,7 +186,7 @@ absl::Status Train(const std::vector<std::unique_ptr<Job>>& all, Workplace& work
 void RunTrainingPack(const std::vector<v1::Lease>& leases, Workplace& workplace) {
   std::vector<std::unique_ptr<Job>> jobs;
   for (const v1::Lease& lease : leases) jobs.push_back(std::make_unique<Job>(lease, workplace));
-  const absl::Status status = WithoutExceptions([&] { return Train(jobs, workplace); });
+  const absl::Status status = WithoutExceptions("training", [&] { return Train(jobs, workplace); });
   if (status.ok()) return;
   for (const auto& job : jobs) {
     if (!job->ended()) job->Fail(status);

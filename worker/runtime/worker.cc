@@ -85,7 +85,9 @@ struct JobThread {
 
 struct Worker::Life {
   explicit Life(Options from)
-      : options(WithDefaults(std::move(from))), memory(options.memory_bytes) {}
+      : options(WithDefaults(std::move(from))),
+        memory(options.memory_bytes),
+        memory_bytes(options.memory_bytes > 0 ? options.memory_bytes : MachineMemory()) {}
 
   absl::Status Run();
   absl::Status Synchronise();
@@ -107,6 +109,8 @@ struct Worker::Life {
   std::atomic<bool> leaving{false};
   LeaseTable leases;
   MemoryBudget memory;
+  // What there is for everything: the limit, or what the machine has.
+  const int64_t memory_bytes;
   double peak_flops = 0;  // of one core
   std::unique_ptr<engine::Engine> engine;
   std::unique_ptr<v1::ArtifactService::Stub> artifacts;
@@ -129,7 +133,7 @@ absl::Status Worker::Life::Run() {
   channel->own_connection = true;
   artifacts = v1::ArtifactService::NewStub(base::MakeChannel(options.coordinator, *channel));
   workplace.emplace(Workplace{leases, *artifacts, *engine, draining, leaving, options.outage_limit,
-                              options.drain_limit, memory, peak_flops});
+                              options.drain_limit, memory, memory_bytes, peak_flops});
   LOG(INFO) << "worker " << options.name << " with " << options.threads << " threads, engine "
             << options.engine << ", coordinator " << options.coordinator;
   LOG(INFO) << absl::StrFormat(
@@ -153,7 +157,7 @@ v1::SyncRequest Worker::Life::MakeRequest() const {
   v1::Capability& capability = *request.mutable_capability();
   capability.add_engine(options.engine);
   capability.set_threads(options.threads);
-  capability.set_memory_bytes(options.memory_bytes > 0 ? options.memory_bytes : MachineMemory());
+  capability.set_memory_bytes(memory_bytes);
   if (peak_flops > 0) capability.set_peak_flops_per_core(peak_flops);
   capability.add_device("cpu");
   for (auto kind : {v1::JOB_KIND_SEARCH, v1::JOB_KIND_TRAIN, v1::JOB_KIND_ANALYZE}) {
@@ -170,15 +174,21 @@ v1::SyncRequest Worker::Life::MakeRequest() const {
 
 absl::Status Worker::Life::Synchronise() {
   std::optional<v1::SyncRequest> request;
+  // When the request was first sent: the coordinator may have renewed its leases then and, asked
+  // again, only repeats its answer.
+  TimePoint sent;
+  absl::Time sent_time;
   last_answer = absl::Now();
   for (;;) {
     JoinFinished();
     if (draining && !drain_began) drain_began = absl::Now();
     // A request that got no answer is sent again as it was: the coordinator may have acted on it.
-    if (!request) request = MakeRequest();
+    if (!request) {
+      request = MakeRequest();
+      sent = steady_clock::now();
+      sent_time = absl::Now();
+    }
     const bool idle = request->held().empty() && !request->draining();
-    const TimePoint sent = steady_clock::now();
-    const absl::Time sent_time = absl::Now();
     const auto response =
         sync->Call(*request, kSyncDeadline, [this, idle] { return idle && draining.load(); });
     if (response.ok()) {
@@ -207,7 +217,7 @@ void Worker::Life::Start(const std::vector<v1::Lease>& fresh) {
   std::map<std::pair<int64_t, std::string>, std::vector<v1::Lease>> packs;
   for (const v1::Lease& lease : fresh) {
     const base::LogContext context({.job = lease.job(), .attempt = lease.attempt()});
-    LOG(INFO) << "leased";
+    LOG(INFO) << "leased" << (lease.speculative() ? ", beside a slower worker" : "");
     if (lease.spec().kind() == v1::JOB_KIND_ANALYZE) {
       Launch({lease});
     } else {

@@ -5,6 +5,7 @@
 
 #include <cstdlib>
 #include <limits>
+#include <map>
 
 #include "absl/strings/str_cat.h"
 #include "base/array_file.h"
@@ -16,14 +17,14 @@ namespace {
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 
-bool GoOn(absl::string_view, double) { return true; }
+bool Always(absl::string_view, double) { return true; }
 
 class Analysis : public ::testing::Test {
  protected:
   void SetUp() override { at::set_num_threads(1); }
 
   static absl::StatusOr<Report> Run(const rnn::NetworkFile& network) {
-    return Analyze(network, AtRest(network.spec.inputs), Few(), 7, "network", GoOn);
+    return Analyze(network, AtRest(network.spec.inputs), Few(), 7, "network", Always);
   }
 };
 
@@ -94,7 +95,7 @@ TEST_F(Analysis, RefusesWeightsThatAreNotFinite) {
 }
 
 TEST_F(Analysis, RefusesANetworkOfAnotherShapeThanItsTask) {
-  const auto report = Analyze(Bistable(2), AtRest(3), Few(), 7, "network", GoOn);
+  const auto report = Analyze(Bistable(2), AtRest(3), Few(), 7, "network", Always);
   EXPECT_EQ(report.status().code(), absl::StatusCode::kInvalidArgument);
   EXPECT_THAT(std::string(report.status().message()), HasSubstr("2 inputs"));
 }
@@ -104,6 +105,27 @@ TEST_F(Analysis, StopsWhenProgressSaysSo) {
     const auto report = Analyze(Bistable(1), AtRest(1), Few(), 7, "network",
                                 [&](absl::string_view phase, double) { return phase != stop; });
     EXPECT_EQ(report.status().code(), absl::StatusCode::kCancelled) << stop;
+  }
+}
+
+TEST_F(Analysis, ShowsASignOfLifeWithinItsPhasesAndStopsAtAny) {
+  std::map<std::string, int> asked;
+  int questions = 0;
+  const auto whole =
+      Analyze(Bistable(2), AtRest(2), Few(), 7, "network", [&](absl::string_view phase, double) {
+        ++questions;
+        return ++asked[std::string(phase)] > 0;
+      });
+  ASSERT_TRUE(whole.ok()) << whole.status();
+  for (const std::string phase : {"states", "fixed points", "graph", "ways"}) {
+    EXPECT_GT(asked[phase], 3) << phase;
+  }
+  for (int last = 1; last < questions; last += 7) {
+    int left = last;
+    const auto report = Analyze(Bistable(2), AtRest(2), Few(), 7, "network",
+                                [&](absl::string_view, double) { return --left > 0; });
+    EXPECT_EQ(report.status().code(), absl::StatusCode::kCancelled) << last;
+    EXPECT_EQ(left, 0) << "asked again after it was told to stop";
   }
 }
 

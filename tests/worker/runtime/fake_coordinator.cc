@@ -134,10 +134,11 @@ void FakeCoordinator::Answer(const v1::SyncRequest& request, v1::SyncResponse& r
       absl::ToInt64Nanoseconds(lease_term_ % absl::Seconds(1)));
 }
 
-grpc::Status FakeCoordinator::Sync(grpc::ServerContext*, const v1::SyncRequest* request,
+grpc::Status FakeCoordinator::Sync(grpc::ServerContext* context, const v1::SyncRequest* request,
                                    v1::SyncResponse* response) {
   std::lock_guard lock(mutex_);
   syncs_.push_back(*request);
+  sync_peers_.insert(context->peer());
   auto [answer, fresh] = answers_.try_emplace(request->request_id());
   if (fresh) Answer(*request, answer->second);
   *response = answer->second;
@@ -155,7 +156,7 @@ grpc::Status FakeCoordinator::GetUpload(grpc::ServerContext*, const v1::GetUploa
   return grpc::Status::OK;
 }
 
-grpc::Status FakeCoordinator::UploadArtifact(grpc::ServerContext*,
+grpc::Status FakeCoordinator::UploadArtifact(grpc::ServerContext* context,
                                              grpc::ServerReader<v1::UploadArtifactRequest>* reader,
                                              v1::UploadArtifactResponse* response) {
   v1::UploadArtifactRequest request;
@@ -167,6 +168,11 @@ grpc::Status FakeCoordinator::UploadArtifact(grpc::ServerContext*,
       return grpc::Status(refusal_, "refused as the test wants");
     }
   }
+  Locked([&] {
+    upload_peers_.insert(context->peer());
+    held_uploads_ += hold_uploads_;
+  });
+  while (Copy(hold_uploads_) && !context->IsCancelled()) absl::SleepFor(absl::Milliseconds(10));
   while (reader->Read(&request)) {
     std::lock_guard lock(mutex_);
     if (digest.empty()) {

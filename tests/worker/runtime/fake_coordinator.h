@@ -53,6 +53,11 @@ class FakeCoordinator : public v1::WorkerService::Service, public v1::ArtifactSe
       refusal_ = code;
     });
   }
+  // Uploads begin and then stand still until this is called with false.
+  void HoldUploads(bool hold) {
+    Locked([&] { hold_uploads_ = hold; });
+  }
+  int held_uploads() { return Copy(held_uploads_); }
   void set_lease_term(absl::Duration term) {
     Locked([&] { lease_term_ = term; });
   }
@@ -61,6 +66,9 @@ class FakeCoordinator : public v1::WorkerService::Service, public v1::ArtifactSe
   std::string Artifact(const std::string& digest);
   std::vector<v1::SyncRequest> syncs() { return Copy(syncs_); }
   std::vector<v1::JobReport> accepted() { return Copy(accepted_); }
+  // Connections, by the worker's end of them.
+  std::set<std::string> sync_peers() { return Copy(sync_peers_); }
+  std::set<std::string> upload_peers() { return Copy(upload_peers_); }
   std::vector<int64_t> upload_offsets() { return Copy(upload_offsets_); }
   // The first accepted report that `matches`, waited for; fails the test after a minute.
   v1::JobReport WaitForReport(const std::function<bool(const v1::JobReport&)>& matches);
@@ -99,7 +107,9 @@ class FakeCoordinator : public v1::WorkerService::Service, public v1::ArtifactSe
   std::deque<v1::Lease> waiting_;
   std::map<std::string, uint64_t> active_;  // job to attempt
   std::set<std::string> corrupt_;
-  bool drain_ = false, lose_response_ = false;
+  bool drain_ = false, lose_response_ = false, hold_uploads_ = false;
+  int held_uploads_ = 0;
+  std::set<std::string> sync_peers_, upload_peers_;
   int64_t cut_after_ = -1;
   int refusals_ = 0;
   grpc::StatusCode refusal_ = grpc::StatusCode::OK;

@@ -95,6 +95,65 @@ TEST_F(LeaseTableTest, DropMeansTheOlderOfTwoAttempts) {
   EXPECT_TRUE(table_.Wanted({"a", 2}));
 }
 
+TEST_F(LeaseTableTest, DroppedTwiceMeansBothAttempts) {
+  Grant("a", 2);
+  v1::SyncResponse response;
+  response.add_dropped("a");
+  response.add_dropped("a");
+  Exchange(response);
+  EXPECT_FALSE(table_.Wanted(a_));
+  EXPECT_FALSE(table_.Wanted({"a", 2}));
+}
+
+TEST_F(LeaseTableTest, NewAttemptGoesOnWhileTheSupersededOneStillEnds) {
+  v1::SyncResponse response;
+  response.add_dropped("a");
+  response.add_leases()->set_job("a");
+  response.mutable_leases(0)->set_attempt(2);
+  Exchange(response);
+  EXPECT_EQ(table_.running(), 2);  // the old thread has not noticed yet
+  // What the old one comes to is nobody's; the new one's result is told as its own.
+  table_.OfferCheckpoint(a_, 10, "ten");
+  EXPECT_FALSE(table_.TakeOffer(now_).has_value());
+  table_.Finish(a_, Result());
+  EXPECT_FALSE(table_.HasFinalReport(now_));
+  table_.Finish({"a", 2}, Result());
+  const v1::SyncRequest request = Exchange();
+  ASSERT_EQ(request.reports_size(), 1);
+  EXPECT_EQ(request.reports(0).attempt(), 2);
+  EXPECT_TRUE(table_.empty());
+}
+
+TEST_F(LeaseTableTest, RefusalMeansTheAttemptThatWasRefused) {
+  Grant("a", 2);
+  table_.Finish(a_, Result());
+  v1::SyncResponse response;
+  response.add_outcomes()->set_code("ABORTED");
+  Exchange(response);
+  EXPECT_FALSE(table_.Wanted(a_));
+  EXPECT_TRUE(table_.Wanted({"a", 2}));
+}
+
+TEST_F(LeaseTableTest, CounterGrowsWithTheJobAndNotWithTheHeartbeat) {
+  const auto counter = [&] { return Exchange().held(0).progress().counter(); };
+  EXPECT_EQ(counter(), 0);
+  table_.Advance(a_, "downloading");
+  EXPECT_EQ(counter(), 1);
+  v1::Progress progress;
+  progress.set_iteration(5);
+  table_.SetProgress(a_, progress);
+  table_.SetProgress(a_, progress);  // no further in iterations, but alive
+  EXPECT_EQ(counter(), 3);
+  table_.Advance(a_);
+  EXPECT_EQ(counter(), 4);
+  EXPECT_EQ(counter(), 4);
+  const v1::Progress last = Exchange().held(0).progress();
+  EXPECT_EQ(last.iteration(), 5);
+  table_.Advance(a_, "uploading");
+  EXPECT_EQ(Exchange().held(0).progress().phase(), "uploading");
+  EXPECT_EQ(Exchange().held(0).progress().iteration(), 5);
+}
+
 TEST_F(LeaseTableTest, RefusedReportDropsItsWork) {
   table_.Finish(a_, Result());
   v1::SyncResponse response;

@@ -30,6 +30,24 @@ TEST(MemoryBudget, LetsNobodyInWhoDoesNotFitBesideTheOthers) {
   EXPECT_TRUE(in);
 }
 
+TEST(MemoryBudget, SmallOnesDoNotOvertakeALargeOne) {
+  MemoryBudget budget(100);
+  auto first = budget.Take(60, [] { return true; });
+  std::atomic<bool> waits = false, large_in = false;
+  std::thread large([&] {
+    const auto share = budget.Take(1000, [&] { return waits = true; });
+    large_in = true;
+  });
+  while (!waits) std::this_thread::sleep_for(std::chrono::milliseconds(5));
+  // It would fit, but it came later.
+  int polls = 0;
+  EXPECT_EQ(budget.Take(10, [&polls] { return ++polls < 3; }), nullptr);
+  EXPECT_FALSE(large_in);
+  first.reset();
+  large.join();
+  EXPECT_NE(budget.Take(100, [] { return true; }), nullptr);
+}
+
 TEST(MemoryBudget, AloneOneMayTakeMoreThanThereIs) {
   MemoryBudget budget(100);
   EXPECT_NE(budget.Take(1000, [] { return true; }), nullptr);

@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <optional>
 #include <set>
 #include <string>
@@ -14,6 +15,7 @@
 #include "base/array_file.h"
 #include "tests/worker/runtime/fake_coordinator.h"
 #include "worker/rnn/network_file.h"
+#include "worker/runtime/spec_conversion.h"
 
 namespace rnnfarm::worker {
 namespace {
@@ -66,8 +68,7 @@ class WorkerTest : public testing::Test {
  protected:
   ~WorkerTest() override { Drain().IgnoreError(); }
 
-  void StartWorker(absl::Duration outage_limit = absl::Seconds(30)) {
-    Options options;
+  void StartWorker(absl::Duration outage_limit = absl::Seconds(30), Options options = {}) {
     options.coordinator = coordinator_.address();
     options.name = "tested";
     options.threads = 2;
@@ -205,6 +206,77 @@ TEST_F(WorkerTest, MembersOfAPackEndOneByOneWithTheSameBytesAsAlone) {
   EXPECT_TRUE(coordinator_.Artifact(a.result().artifacts().at("network")) == CalmNetwork(60));
 }
 
+TEST_F(WorkerTest, MemberThatEndsEarlyIsReportedWhileTheOthersTrain) {
+  v1::JobSpec early = Spec(kEndless);
+  early.set_until_iteration(2000);
+  coordinator_.Grant(LeaseOf("jobs/early", 1, early));
+  coordinator_.Grant(LeaseOf("jobs/late", 1, Spec(kEndless)));
+  StartWorker();
+  EXPECT_TRUE(WaitForEnd("jobs/early").has_result());
+  EXPECT_TRUE(WaitUntilRunning("jobs/late"));
+  EXPECT_TRUE(coordinator_.Holds("jobs/late"));
+}
+
+TEST_F(WorkerTest, NetworkLargerThanTheMemoryIsToldAsSuch) {
+  Options options;
+  options.memory_bytes = 10'000;
+  coordinator_.Grant(LeaseOf("jobs/a", 1, Spec(60)));
+  StartWorker(absl::Seconds(30), options);
+  const v1::JobReport report = WaitForEnd("jobs/a");
+  EXPECT_TRUE(report.error().out_of_memory()) << report.DebugString();
+  EXPECT_TRUE(report.error().transient());
+  EXPECT_EQ(report.error().memory_bytes(), 10'000);
+  EXPECT_EQ(coordinator_.syncs().back().capability().memory_bytes(), 10'000);
+  EXPECT_THAT(report.error().message(), HasSubstr("--memory"));
+}
+
+TEST_F(WorkerTest, MemberThatWaitsForMemoryShowsSignsOfLife) {
+  const v1::JobSpec spec = Spec(kEndless);
+  const auto task = task::MakeTask(*TaskSpecOf(spec.task(), "")).value();
+  const auto cell = CellSpecOf(spec, *task).value();
+  const auto engine = engine::MakeEngine("cpu").value();
+  const engine::Member member = MemberOf(spec, cell).value();
+  Options options;  // for one of the two
+  options.memory_bytes =
+      engine->MemoryBytes(PlanOf(spec, *task).value(), std::vector{member, member}, 1);
+  coordinator_.Grant(LeaseOf("jobs/a", 1, spec));
+  coordinator_.Grant(LeaseOf("jobs/b", 1, spec));
+  StartWorker(absl::Seconds(30), options);
+  const auto counter = [&](const std::string& job) {
+    return coordinator_.ProgressOf(job).counter();
+  };
+  ASSERT_TRUE(WaitUntilRunning("jobs/a"));
+  const uint64_t a = counter("jobs/a"), b = counter("jobs/b");
+  EXPECT_TRUE(coordinator_.WaitUntil(
+      [&] { return counter("jobs/a") > a + 3 && counter("jobs/b") > b + 3; }));
+  EXPECT_EQ(coordinator_.ProgressOf("jobs/b").iteration(), 0);
+}
+
+TEST_F(WorkerTest, UploadsTravelOnAConnectionOfTheirOwn) {
+  StartWorker();
+  coordinator_.Grant(LeaseOf("jobs/a", 1, Spec(60)));
+  ASSERT_TRUE(WaitForEnd("jobs/a").has_result());
+  const auto syncs = coordinator_.sync_peers(), uploads = coordinator_.upload_peers();
+  EXPECT_EQ(syncs.size(), 1);
+  EXPECT_EQ(uploads.size(), 1);
+  EXPECT_NE(syncs, uploads);
+}
+
+TEST_F(WorkerTest, UploadThatHangsStopsTheCounterButNotTheHeartbeat) {
+  coordinator_.HoldUploads(true);
+  StartWorker();
+  coordinator_.Grant(LeaseOf("jobs/a", 1, Spec(60)));
+  ASSERT_TRUE(coordinator_.WaitUntil([&] { return coordinator_.held_uploads() > 0; }));
+  const size_t before = coordinator_.syncs().size();
+  ASSERT_TRUE(coordinator_.WaitUntil([&] { return coordinator_.syncs().size() > before + 3; }));
+  const uint64_t counter = coordinator_.ProgressOf("jobs/a").counter();
+  ASSERT_TRUE(coordinator_.WaitUntil([&] { return coordinator_.syncs().size() > before + 9; }));
+  EXPECT_EQ(coordinator_.ProgressOf("jobs/a").counter(), counter);
+  EXPECT_EQ(coordinator_.ProgressOf("jobs/a").phase(), "uploading");
+  coordinator_.HoldUploads(false);
+  EXPECT_TRUE(WaitForEnd("jobs/a").has_result());
+}
+
 TEST_F(WorkerTest, AnalysesAnUntrainedNetwork) {
   v1::JobSpec spec = Spec(60);
   spec.set_kind(v1::JOB_KIND_ANALYZE);
@@ -301,6 +373,43 @@ TEST_F(WorkerTest, RidesThroughAnOutage) {
   ASSERT_TRUE(report.has_result()) << report.DebugString();
   EXPECT_TRUE(coordinator_.Artifact(report.result().artifacts().at("network")) ==
               CalmNetwork(kLong));
+}
+
+TEST_F(WorkerTest, AfterAnOutageLongerThanTheTermItAsksBeforeItWrites) {
+  coordinator_.set_lease_term(absl::Seconds(1));
+  StartWorker();
+  coordinator_.Grant(LeaseOf("jobs/a", 1, Spec(20'000)));
+  ASSERT_TRUE(WaitUntilRunning("jobs/a"));
+  coordinator_.Stop();
+  const size_t before = coordinator_.syncs().size();
+  absl::SleepFor(absl::Seconds(2));
+  coordinator_.Start();
+  // The request that was cut off comes again as it was; the next one knows of the outage.
+  ASSERT_TRUE(WaitForEnd("jobs/a").has_result());
+  const auto syncs = coordinator_.syncs();
+  const auto renewal = std::find_if(syncs.begin() + before, syncs.end(),
+                                    [](const auto& sync) { return sync.held_size() == 1; });
+  ASSERT_NE(renewal, syncs.end());
+  EXPECT_EQ(renewal->held(0).attempt(), 1);
+  EXPECT_EQ(renewal->reports_size(), 0);
+}
+
+TEST_F(WorkerTest, SupersededAttemptStopsAndTheNewOneEnds) {
+  StartWorker();
+  coordinator_.Grant(LeaseOf("jobs/a", 1, Spec(kEndless)));
+  ASSERT_TRUE(WaitUntilRunning("jobs/a"));
+  v1::Lease again = LeaseOf("jobs/a", 2, Spec(60));
+  again.set_speculative(true);
+  coordinator_.Grant(again);
+  const v1::JobReport report = WaitForEnd("jobs/a");
+  EXPECT_EQ(report.attempt(), 2);
+  EXPECT_TRUE(report.has_result());
+  EXPECT_TRUE(coordinator_.WaitUntil([&] {
+    return !coordinator_.Holds("jobs/a") && coordinator_.syncs().back().free_slots() == 2;
+  }));
+  for (const v1::JobReport& accepted : coordinator_.accepted()) {
+    EXPECT_TRUE(accepted.has_checkpoint() || accepted.attempt() == 2);
+  }
 }
 
 TEST_F(WorkerTest, GivesUpAfterTheOutageLimit) {
