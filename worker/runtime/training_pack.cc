@@ -71,6 +71,7 @@ class PackObserver : public engine::Observer {
   void OnEnd(size_t member, const engine::Outcome& outcome) override {
     at_work_[member] = true;
     Job& job = *pack_.jobs[member];
+    const base::LogContext context(job.LogFields());
     const absl::Status status = WithoutExceptions("reporting the training", [&] {
       return ReportTraining(job, pack_.members[member], outcome, zero_output_mse_,
                             workplace_.engine.name());
