@@ -2,6 +2,8 @@
 
 #include <rocksdb/env.h>
 
+#include <algorithm>
+
 #include "absl/strings/str_cat.h"
 #include "coordinator/store/database.h"
 
@@ -9,6 +11,7 @@ namespace rnnfarm::store {
 namespace {
 
 constexpr int64_t kRecordsShare = 4;  // of the floor for uploads
+constexpr int64_t kLeastToReopen = int64_t{1} << 20;
 
 absl::Status CheckRoom(const Options& options, int64_t floor, absl::string_view refused) {
   auto free = FreeBytes(options);
@@ -36,6 +39,12 @@ absl::Status CheckRoomForUpload(const Options& options) {
 
 absl::Status CheckRoomForRecords(const Options& options) {
   return CheckRoom(options, options.free_space_floor_bytes / kRecordsShare, "submissions");
+}
+
+absl::Status CheckRoomToReopen(const Options& options) {
+  return CheckRoom(options,
+                   std::max(options.free_space_floor_bytes / kRecordsShare, kLeastToReopen),
+                   "writing again");
 }
 
 }  // namespace rnnfarm::store

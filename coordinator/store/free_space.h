@@ -16,6 +16,9 @@ absl::StatusOr<int64_t> FreeBytes(const Options& options);
 absl::Status CheckRoomForUpload(const Options& options);
 // Records are small and end what is under way: a quarter of that floor is enough for them.
 absl::Status CheckRoomForRecords(const Options& options);
+// A store whose disk was full needs as much, and something in any case: what closing it frees by
+// itself is soon full again.
+absl::Status CheckRoomToReopen(const Options& options);
 
 }  // namespace rnnfarm::store
 

@@ -138,7 +138,7 @@ absl::Status RocksStore::CheckWritable() {
 }
 
 absl::Status RocksStore::Reopen() {
-  if (auto status = CheckRoomForRecords(options_); !status.ok()) return status;
+  if (auto status = CheckRoomToReopen(options_); !status.ok()) return status;
   std::unique_lock working(long_work_, std::try_to_lock);
   if (!working) return absl::UnavailableError("the store is being backed up or collected");
   std::unique_lock lock(reopening_);

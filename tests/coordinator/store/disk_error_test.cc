@@ -82,6 +82,9 @@ TEST(DiskError, AFullDiskIsReadOnlyUntilThereIsSpaceAgain) {
   EXPECT_TRUE((*store)->ReadWholeArtifact(base::DigestOf(std::string(10'000, 'a'))).ok());
 
   EXPECT_FALSE((*store)->Reopen().ok()) << "the disk is as full as before";
+  machine.disk->SetFreeBytes(0);
+  EXPECT_TRUE(absl::IsResourceExhausted((*store)->Reopen()));
+  machine.disk->SetFreeBytes(uint64_t{1} << 40);
   EXPECT_TRUE(absl::IsResourceExhausted((*store)->CheckWritable()));
   machine.disk->Inject({});
   const absl::Status reopened = (*store)->Reopen();

@@ -88,7 +88,8 @@ TEST_F(FlippedBytesTest, IsNeverSilent) {
       const uint64_t step = std::max<uint64_t>(1, bytes / kPlacesPerFile);
       for (uint64_t at = 0; at < bytes; at += step) {
         const char mask = static_cast<char>(1 << (at / step % 8));
-        SCOPED_TRACE(absl::StrCat("bit ", at / step % 8, " of byte ", at, " of ", bytes, " in ", path));
+        SCOPED_TRACE(
+            absl::StrCat("bit ", at / step % 8, " of byte ", at, " of ", bytes, " in ", path));
         const Outcome outcome = Flip(path, at, mask);
         EXPECT_TRUE(row.possible.contains(outcome)) << static_cast<int>(outcome);
         ++outcomes[outcome];

@@ -9,7 +9,7 @@ namespace {
 
 using Keep = ForgetfulFileSystem::Keep;
 
-constexpr int kRounds = 8;
+constexpr int kRounds = 6;
 constexpr int64_t kFewestOperations = 500;
 
 // Opens what was left and looks for all that was acknowledged.
