@@ -181,6 +181,14 @@ def garbage():
     yield HTTP2_PREFACE + EMPTY_SETTINGS + b"\0\0\x05\x01\x05\0\0\0\1\xff\xff\xff\xff\xff"  # HPACK
 
 
+def wait_for_hangup(line):
+    try:
+        while line.recv(4096):
+            pass
+    except ConnectionError:
+        pass
+
+
 def check_other_tongues(running):
     for speech in garbage():
         for _ in range(20):
@@ -188,10 +196,9 @@ def check_other_tongues(running):
                 try:
                     line.sendall(speech)
                     line.shutdown(socket.SHUT_WR)
-                    while line.recv(4096):
-                        pass
-                except ConnectionError:
+                except OSError:  # it has hung up already
                     pass
+                wait_for_hangup(line)
     assert running.coordinator.poll() is None, "the coordinator ended"
 
 
@@ -211,11 +218,7 @@ def check_closed(lines):
     until = time.monotonic() + HANDSHAKE_SECONDS
     for line in lines:
         line.settimeout(max(0.1, until - time.monotonic()))
-        try:
-            while line.recv(4096):
-                pass
-        except ConnectionError:
-            pass
+        wait_for_hangup(line)
         line.close()
 
 
