@@ -25,6 +25,8 @@ scheduler::Options SchedulerOptions(Planted planted, uint64_t seed) {
   options.busy_sync = absl::Seconds(5);
   options.idle_sync = absl::Seconds(20);
   options.longest_backoff = absl::Seconds(30);
+  options.speculate_after = absl::Seconds(40);
+  options.stall_limit = absl::Seconds(60);
   options.jitter_seed = seed;
   if (planted == Planted::kNoExpiry) options.lease_term = absl::Hours(24 * 365);
   return options;

@@ -11,6 +11,7 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "tests/coordinator/simulator/coordinator.h"
@@ -40,21 +41,28 @@ class Worker {
   bool compares() const { return index_ == kComparer; }
   int slots() const;
   int64_t memory_bytes() const;
+
+  // worker.cc: its life and what it says
   void WakeIn(absl::Duration delay);
   void Wake();
-  // True if the worker does not live to see more of this moment.
+  // True if something befalls it that ends this waking.
   bool Suffer();
-  bool Work();
-  void End(const Job& job);
+  void GiveBack();
   void Say(v1::JobReport report) { unanswered_.push_back(std::move(report)); }
-  void KeepCheckpoint(const Job& job);
-  v1::JobReport Compare(const v1::Lease& lease) const;
-  void Send();
   v1::SyncRequest MakeRequest();
-  void Hear(const std::string& request_id, const v1::SyncResponse& response);
+  void Send();
+  void Hear(const v1::SyncResponse& response);
+
+  // worker_jobs.cc: what it does with its jobs
   void Begin(const v1::Lease& lease);
   Fate DrawFate(const v1::Lease& lease);
-  double Share(const Job& job) const;
+  // False if the worker dies of it.
+  bool Work();
+  double Share(const Job& job) const;  // done by now
+  v1::HeldLease Describe(const Job& job) const;
+  void KeepCheckpoint(const Job& job);
+  void End(const Job& job);
+  v1::JobReport Compare(const v1::Lease& lease) const;
 
   World& world_;
   Coordinator& coordinator_;
@@ -66,7 +74,8 @@ class Worker {
   std::map<std::string, Job> held_;
   std::vector<v1::JobReport> unanswered_;
   std::shared_ptr<const v1::SyncRequest> open_;  // sent and not answered
-  absl::Time sent_, awake_, connected_;
+  absl::Time sent_;
+  absl::Time connected_;  // cut off until then
   absl::Duration next_sync_;
   bool draining_ = false;
   bool faulty_ = false;  // its machine fails whatever it does
