@@ -185,9 +185,13 @@ absl::StatusOr<std::string> Array::ToText() const {
 std::string Array::Describe() const { return absl::StrCat(ShapeText(shape), " ", dtype); }
 
 int64_t FirstNonFinite(const Array& array) {
-  if (array.dtype == "<f4" || array.dtype == "<c8") return FirstNonFiniteOf<float>(array.data);
-  if (array.dtype == "<f8" || array.dtype == "<c16") return FirstNonFiniteOf<double>(array.data);
-  return -1;
+  if (array.dtype == "<f4") return FirstNonFiniteOf<float>(array.data);
+  if (array.dtype == "<f8") return FirstNonFiniteOf<double>(array.data);
+  // A complex element is two numbers; -1 / 2 would be 0.
+  int64_t at = -1;
+  if (array.dtype == "<c8") at = FirstNonFiniteOf<float>(array.data);
+  if (array.dtype == "<c16") at = FirstNonFiniteOf<double>(array.data);
+  return at < 0 ? at : at / 2;
 }
 
 }  // namespace rnnfarm::base

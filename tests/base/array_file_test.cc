@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <complex>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
@@ -199,6 +200,9 @@ TEST(ArrayFileTest, FirstNonFiniteFindsIt) {
   EXPECT_EQ(FirstNonFinite(Array::Of<float>({3}, {1, NAN, NAN})), 1);
   EXPECT_EQ(FirstNonFinite(Array::Of<double>({3}, {1, 2, -kInf})), 2);
   EXPECT_EQ(FirstNonFinite(Array::Of<int64_t>({1}, {1})), -1);
+  const std::complex<double> pairs[] = {{1, 2}, {3, -kInf}};
+  EXPECT_EQ(FirstNonFinite(Array::Of<std::complex<double>>({2}, pairs)), 1);
+  EXPECT_EQ(FirstNonFinite(Array::Of<std::complex<double>>({1}, absl::MakeSpan(pairs, 1))), -1);
 }
 
 TEST(ArrayFileTest, FilesAreReplacedWhole) {
