@@ -243,7 +243,7 @@ Totals Scheduler::CountAll() const {
     totals.networks += static_cast<int64_t>(sweep->networks.size());
     for (const auto& task : sweep->tasks) {
       for (int kind = 0; kind < kJobKinds; ++kind) {
-        for (int state = 0; state < kJobStates; ++state) {
+        for (int state = 0; state < v1::JobState_ARRAYSIZE; ++state) {
           totals.jobs[kind][state] += task->counts[kind][state];
         }
       }
