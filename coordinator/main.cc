@@ -20,6 +20,7 @@ ABSL_FLAG(std::string, listen, rnnfarm::service::kDefaultListen,
           "HOST:PORT to listen on; anything but loopback needs --insecure");
 ABSL_FLAG(std::string, store, "", "folder of the farm's data; made if it is not there");
 ABSL_FLAG(int64_t, max_networks, 1'000'000, "largest population that a sweep may have");
+ABSL_FLAG(int64_t, max_open_jobs, 10'000'000, "open jobs of all sweeps together at most");
 ABSL_FLAG(bool, insecure, false,
           "listen beyond loopback without encryption, where the network is trusted");
 ABSL_FLAG(absl::Duration, lease_term, absl::Seconds(60),
@@ -43,6 +44,7 @@ rnnfarm::service::CoordinatorServer::Options OptionsFromFlags() {
   options.store.path = absl::GetFlag(FLAGS_store);
   options.store.free_space_floor_bytes = absl::GetFlag(FLAGS_free_space_floor_mb) << 20;
   options.scheduler.max_networks = absl::GetFlag(FLAGS_max_networks);
+  options.scheduler.max_open_jobs = absl::GetFlag(FLAGS_max_open_jobs);
   options.scheduler.lease_term = absl::GetFlag(FLAGS_lease_term);
   options.comparison_threads = absl::GetFlag(FLAGS_comparison_threads);
   options.comparison_memory_bytes = absl::GetFlag(FLAGS_comparison_memory_mb) << 20;

@@ -20,8 +20,7 @@ namespace rnnfarm::scheduler {
 
 inline constexpr int kKeptAttempts = 20;
 inline constexpr int kKeptCheckpoints = 2;
-inline constexpr size_t kMostLive = 2;      // attempts of a job at the same time
-inline constexpr int kMostSpeculations = 2;  // of the attempts that are kept
+inline constexpr int kMostSpeculations = 2;     // of the attempts that are kept
 inline constexpr size_t kLongestReason = 1000;  // bytes of a failure's text that are kept
 inline constexpr int kMostReportedViolations = 20;
 inline constexpr absl::Duration kForgetWorkerAfter = absl::Hours(24);
@@ -35,8 +34,7 @@ std::string ShortReason(absl::string_view text);
 
 struct Scheduler::State {
   explicit State(Options given)
-      : options(std::move(given)),
-        stragglers(options.speculate_factor, options.speculate_after) {}
+      : options(std::move(given)), stragglers(options.speculate_factor, options.speculate_after) {}
 
   // state.cc: indices and transitions
   SweepEntry* FindSweep(absl::string_view name) const;
@@ -49,8 +47,7 @@ struct Scheduler::State {
   void SetState(JobEntry& job, v1::JobState state);
   void Count(JobEntry& job, int64_t by);
   // Of a job without live attempts, and says so in its log.
-  void End(JobEntry& job, v1::JobState state, absl::string_view why,
-           const LiveLease* by = nullptr);
+  void End(JobEntry& job, v1::JobState state, absl::string_view why, const LiveLease* by = nullptr);
   // Back to PENDING, and says so in its log.
   void Reopen(JobEntry& job, absl::string_view why);
   void Cancel(JobEntry& job, absl::string_view reason);

@@ -23,16 +23,16 @@ ReportedJob FindReported(const Ledger& ledger, const v1::JobReport& report) {
   ReportedJob reported;
   absl::Status read = ledger.Read([&](const scheduler::Scheduler& scheduler) {
     const v1::Job* job = scheduler.FindJob(report.job());
-    if (job == nullptr || job->attempt() != report.attempt()) return;
+    if (job == nullptr || !scheduler.IsLive(report.job(), report.attempt())) return;
     const std::string sweep = SweepOf(job->name());
     const v1::Configuration* configuration =
         scheduler.FindConfiguration(sweep, job->configuration());
-    auto found = scheduler.GetSweep(sweep);
-    if (configuration == nullptr || !found.ok()) return;
+    const v1::SweepSpec* spec = scheduler.FindSpec(sweep);
+    if (configuration == nullptr || spec == nullptr) return;
     reported.known = true;
     reported.cell.architecture = configuration->architecture();
     reported.cell.units = configuration->units();
-    for (const v1::Task& task : found->spec().task()) {
+    for (const v1::Task& task : spec->task()) {
       if (task.name() != job->task() || task.has_dataset()) continue;
       reported.cell.inputs = population::TaskInputs(task);
       reported.cell.outputs = population::TaskOutputs(task);
