@@ -25,6 +25,7 @@ ABSL_FLAG(std::string, listen, rnnfarm::service::kDefaultListen,
           "certificate or token, or --insecure");
 ABSL_FLAG(std::string, store, "", "folder of the farm's data; made if it is not there");
 ABSL_FLAG(int64_t, max_networks, 1'000'000, "largest population that a sweep may have");
+ABSL_FLAG(int64_t, max_open_jobs, 10'000'000, "open jobs of all sweeps together at most");
 ABSL_FLAG(std::string, tls_certificate, "",
           "PEM file of the coordinator's certificate and those between it and the authority");
 ABSL_FLAG(std::string, tls_key, "", "PEM file of its private key");
@@ -72,6 +73,7 @@ rnnfarm::service::CoordinatorServer::Options OptionsFromFlags() {
   options.upkeep.backup = absl::GetFlag(FLAGS_backup);
   options.upkeep.backup_every = absl::GetFlag(FLAGS_backup_every);
   options.scheduler.max_networks = absl::GetFlag(FLAGS_max_networks);
+  options.scheduler.max_open_jobs = absl::GetFlag(FLAGS_max_open_jobs);
   options.scheduler.lease_term = absl::GetFlag(FLAGS_lease_term);
   options.comparison_threads = absl::GetFlag(FLAGS_comparison_threads);
   options.comparison_memory_bytes = absl::GetFlag(FLAGS_comparison_memory_mb) << 20;

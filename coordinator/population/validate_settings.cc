@@ -1,4 +1,5 @@
-// Search, training, analysis, limits, scheduling and known hyperparameters: what a table of numbers cannot say.
+// Search, training, analysis, limits, scheduling and known hyperparameters: what a table of numbers
+// cannot say.
 #include <algorithm>
 #include <cmath>
 #include <map>

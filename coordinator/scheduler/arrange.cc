@@ -108,7 +108,8 @@ void Scheduler::State::ArrangeNetworks(SweepEntry& sweep,
   int64_t position = 0;
   for (auto& entry : sweep.configurations) {
     entry->position = position++;
-    entry->shape = shapes.try_emplace(ShapeKey(entry->configuration), entry->position).first->second;
+    entry->shape =
+        shapes.try_emplace(ShapeKey(entry->configuration), entry->position).first->second;
     entry->networks.clear();
     entry->entered.clear();
     entry->open_searches = 0;
@@ -128,9 +129,8 @@ Shape& Scheduler::State::ShapeOf(const JobEntry& job, int64_t queue) {
   shape.kind = job.job.kind();
   shape.queue = queue;
   if (job.configuration != nullptr) {
-    shape.extent =
-        population::ExtentOf(job.sweep->sweep.spec(), job.configuration->configuration,
-                             job.job.kind(), job.job.rung());
+    shape.extent = population::ExtentOf(job.sweep->sweep.spec(), job.configuration->configuration,
+                                        job.job.kind(), job.job.rung());
   }
   return shape;
 }

@@ -32,8 +32,8 @@ std::optional<absl::Duration> WholeDuration(const v1::Attempt& attempt,
   const absl::Duration took = GetTime(attempt.end_time()) - GetTime(attempt.start_time());
   const int64_t all = extent.last_iteration - extent.first_iteration;
   if (all <= 0) return took;
-  const int64_t done = extent.last_iteration -
-                       std::max(attempt.from_iteration(), extent.first_iteration);
+  const int64_t done =
+      extent.last_iteration - std::max(attempt.from_iteration(), extent.first_iteration);
   // From the last iterations alone nothing can be told of the rest.
   constexpr int64_t kLeastShare = 10;  // one in so many
   if (done * kLeastShare < all) return std::nullopt;

@@ -88,8 +88,8 @@ void Scheduler::State::PromoteDelayed() {
 
 void Scheduler::State::Watch(JobEntry& job) {
   // Only the coordinator compares, and only once.
-  if (job.watched != nullptr || job.leases.size() != 1 ||
-      job.job.kind() == v1::JOB_KIND_COMPARE) return;
+  if (job.watched != nullptr || job.leases.size() != 1 || job.job.kind() == v1::JOB_KIND_COMPARE)
+    return;
   int speculations = 0;
   for (const v1::Attempt& attempt : job.job.attempts()) speculations += attempt.speculative();
   if (speculations >= kMostSpeculations) return;
@@ -130,8 +130,7 @@ void Scheduler::State::AdoptScheduling(SweepEntry& sweep) {
   for (auto& shelves : sweep.shelves) shelves.clear();
   const v1::Scheduling& scheduling = sweep.sweep.spec().scheduling();
   sweep.need = scheduler::NeedOf(scheduling);
-  queues.SetShare(sweep, scheduling.priority(),
-                  scheduling.has_weight() ? scheduling.weight() : 1);
+  queues.SetShare(sweep, scheduling.priority(), scheduling.has_weight() ? scheduling.weight() : 1);
 }
 
 void Scheduler::State::EnqueueAll(SweepEntry& sweep) {

@@ -49,12 +49,12 @@ struct JobEntry {
   ConfigurationEntry* configuration = nullptr;  // null: compare
   NetworkEntry* network = nullptr;              // null: search, compare
   Shape* shape = nullptr;
-  uint64_t order = 0;           // place in the sweep
-  Line* queued = nullptr;       // where it can be leased
-  Line* watched = nullptr;      // where it may turn out a straggler
-  bool delayed = false;         // can be leased once its back-off is over
+  uint64_t order = 0;       // place in the sweep
+  Line* queued = nullptr;   // where it can be leased
+  Line* watched = nullptr;  // where it may turn out a straggler
+  bool delayed = false;     // can be leased once its back-off is over
   bool dirty = false;
-  std::vector<LiveLease> leases;  // none unless LEASED; at most kMostLive, by attempt
+  std::vector<LiveLease> leases;  // none unless LEASED; two at most, the older one first
 };
 
 // A job, or an attempt of it, in orders that are the same in every run.
@@ -114,7 +114,7 @@ struct SweepEntry {
   absl::flat_hash_map<std::string, ConfigurationEntry*> configuration_by_key;
   absl::flat_hash_map<std::string, NetworkEntry*> network_by_key;
   std::vector<v1::ExcludedCells> excluded;
-  int64_t open = 0;  // jobs that have not ended
+  int64_t open = 0;                                        // jobs that have not ended
   std::array<std::map<int64_t, Shape>, kJobKinds> shapes;  // by Shape::queue
   Shelves shelves;
   std::array<Measured, kJobKinds> measured;

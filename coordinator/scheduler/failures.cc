@@ -88,9 +88,9 @@ void Scheduler::State::Hold(JobEntry& job, absl::string_view why) {
   const auto& sizes = memories[job.job.kind()];
   const std::string reason = absl::StrCat(
       why, ", and ",
-      sizes.empty() ? "no worker is active"
-                    : absl::StrCat("the largest active one has ",
-                                   base::MemoryText(sizes.rbegin()->first)),
+      sizes.empty()
+          ? "no worker is active"
+          : absl::StrCat("the largest active one has ", base::MemoryText(sizes.rbegin()->first)),
       "; start a larger worker that fits the sweep's scheduling, then retry the job");
   job.job.set_reason(reason);
   Log(job, v1::JOB_EVENT_KIND_HELD, reason);

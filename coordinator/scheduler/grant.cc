@@ -84,8 +84,8 @@ int Scheduler::State::GrantFrom(Line& line, WorkerEntry& worker, int max_pack, i
   SweepEntry& sweep = *line.shape->sweep;
   for (int i = 0; i < size; ++i) {
     const bool begins_pack = i % pack_size == 0;
-    GrantOne(*sweep.jobs.at(*line.ready.begin()), worker,
-             begins_pack ? next_pack++ : next_pack - 1, false, response);
+    GrantOne(*sweep.jobs.at(*line.ready.begin()), worker, begins_pack ? next_pack++ : next_pack - 1,
+             false, response);
   }
   queues.Charge(sweep, size * Queues::CostOf(*line.shape));
   return size;
@@ -93,10 +93,9 @@ int Scheduler::State::GrantFrom(Line& line, WorkerEntry& worker, int max_pack, i
 
 JobEntry* Scheduler::State::FindStraggler(const Ability& ability, const std::string& worker,
                                           absl::Time at) const {
-  const auto found =
-      stragglers.Find(demands, ability, at, [&](const Line& line, uint64_t order) {
-        return line.shape->sweep->jobs.at(order)->leases[0].worker != worker;
-      });
+  const auto found = stragglers.Find(demands, ability, at, [&](const Line& line, uint64_t order) {
+    return line.shape->sweep->jobs.at(order)->leases[0].worker != worker;
+  });
   return found.line == nullptr ? nullptr : found.line->shape->sweep->jobs.at(found.order).get();
 }
 

@@ -13,9 +13,8 @@ constexpr char kWaitingForMemory[] = "waiting for memory";
 
 v1::Attempt* FindAttempt(v1::Job& job, uint64_t number) {
   auto& attempts = *job.mutable_attempts();
-  const auto found = std::find_if(attempts.rbegin(), attempts.rend(), [&](const auto& attempt) {
-    return attempt.attempt() == number;
-  });
+  const auto found = std::find_if(attempts.rbegin(), attempts.rend(),
+                                  [&](const auto& attempt) { return attempt.attempt() == number; });
   return found == attempts.rend() ? nullptr : &*found;
 }
 
@@ -96,13 +95,13 @@ void Scheduler::State::RestoreLeases(JobEntry& job) {
     lease.begin = GetTime(attempt.start_time());
     BeginLease(job, std::move(lease));
   }
+  // Of a record that says LEASED and by whom no more: as if it had been returned.
+  if (job.leases.empty()) SetState(job, v1::JOB_STATE_PENDING);
 }
 
-void Scheduler::State::NoteProgress(JobEntry& job, LiveLease& lease,
-                                    const v1::Progress& progress) {
+void Scheduler::State::NoteProgress(JobEntry& job, LiveLease& lease, const v1::Progress& progress) {
   const bool moved = progress.counter() != lease.progress.counter() ||
-                     lease.moved == absl::InfiniteFuture() ||
-                     progress.phase() == kWaitingForMemory;
+                     lease.moved == absl::InfiniteFuture() || progress.phase() == kWaitingForMemory;
   // A worker that does not count cannot be judged.
   if (progress.counter() == 0) {
     lease.moved = absl::InfiniteFuture();
@@ -162,9 +161,9 @@ void Scheduler::State::On(const Tick&, Effects&) {
     const JobRef ref = deadlines.begin()->second;
     const LiveLease lease = *FindLease(*ref.job, ref.attempt);
     const std::string why =
-        lease.end <= now ? "the lease ran out"
-                         : absl::StrCat("it made no progress for ",
-                                        absl::FormatDuration(options.stall_limit));
+        lease.end <= now
+            ? "the lease ran out"
+            : absl::StrCat("it made no progress for ", absl::FormatDuration(options.stall_limit));
     BlameMachine(*ref.job, lease, absl::StrCat("lost: ", why));
   }
   MarkSilentWorkers();

@@ -29,8 +29,9 @@ void Erase(const Line& line, Shelf& shelf) {
 }
 
 Shelf& ShelfOf(const Line& line) {
-  Shelf& shelf =
-      line.shape->sweep->shelves[line.shape->kind].try_emplace(line.need->memory_bytes).first->second;
+  Shelf& shelf = line.shape->sweep->shelves[line.shape->kind]
+                     .try_emplace(line.need->memory_bytes)
+                     .first->second;
   shelf.demand = line.demand;
   shelf.need = line.need;
   return shelf;

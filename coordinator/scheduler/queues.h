@@ -57,8 +57,8 @@ struct Line {
   Shape* shape = nullptr;
   const Need* need = nullptr;
   Demand* demand = nullptr;
-  bool raised = false;        // beyond what the sweep asks for
-  std::set<uint64_t> ready;   // can be leased
+  bool raised = false;       // beyond what the sweep asks for
+  std::set<uint64_t> ready;  // can be leased
   bool aside = false;
   std::set<std::pair<absl::Time, uint64_t>> watched;  // leased once; by when that was
   absl::Time due = absl::InfiniteFuture();            // as it is among the overdue

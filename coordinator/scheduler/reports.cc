@@ -155,8 +155,7 @@ void Scheduler::State::Conclude(JobEntry& job, uint64_t attempt, bool diverged) 
   if (!diverged) Measure(job);
 }
 
-void Scheduler::State::EndTraining(JobEntry& job, uint64_t attempt,
-                                   const v1::JobResult& result) {
+void Scheduler::State::EndTraining(JobEntry& job, uint64_t attempt, const v1::JobResult& result) {
   NetworkEntry& network = *job.network;
   *network.network.mutable_training() = result.training();
   *network.network.mutable_hyperparameters() = job.configuration->configuration.hyperparameters();
@@ -177,8 +176,7 @@ void Scheduler::State::EndTraining(JobEntry& job, uint64_t attempt,
   Enqueue(*network.analyze);
 }
 
-void Scheduler::State::EndAnalysis(JobEntry& job, uint64_t attempt,
-                                   const v1::JobResult& result) {
+void Scheduler::State::EndAnalysis(JobEntry& job, uint64_t attempt, const v1::JobResult& result) {
   v1::Network& network = job.network->network;
   *network.mutable_fixed_points() = result.fixed_points();
   const std::map<std::string, std::string> artifacts(result.artifacts().begin(),

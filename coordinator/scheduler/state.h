@@ -20,7 +20,6 @@ namespace rnnfarm::scheduler {
 
 inline constexpr int kKeptAttempts = 20;
 inline constexpr int kKeptCheckpoints = 2;
-inline constexpr size_t kMostLive = 2;          // attempts of a job at the same time
 inline constexpr int kMostSpeculations = 2;     // of the attempts that are kept
 inline constexpr size_t kLongestReason = 1000;  // bytes of a failure's text that are kept
 inline constexpr int kMostReportedViolations = 20;

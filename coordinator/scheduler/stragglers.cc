@@ -25,8 +25,7 @@ void Stragglers::Rank(Line& line) const {
   auto& overdue = line.demand->overdue[line.shape->kind];
   if (line.due != absl::InfiniteFuture()) overdue.erase({line.due, &line});
   const bool can_be_late = !line.watched.empty() && line.shape->sweep->share.open;
-  line.due =
-      can_be_late ? line.watched.begin()->first + PatienceOf(line) : absl::InfiniteFuture();
+  line.due = can_be_late ? line.watched.begin()->first + PatienceOf(line) : absl::InfiniteFuture();
   if (line.due != absl::InfiniteFuture()) overdue.insert({line.due, &line});
 }
 

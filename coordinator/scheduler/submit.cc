@@ -274,11 +274,11 @@ absl::Status Scheduler::State::CheckRoom(const SweepEntry* existing, const v1::S
     if (!known) added += IsTrainedHere(each) ? 2 : 1;
   }
   if (open_jobs + added <= options.max_open_jobs) return absl::OkStatus();
-  return absl::ResourceExhaustedError(absl::StrCat(
-      "the sweep adds ", added, " jobs to ", open_jobs, " open ones; the limit is ",
-      options.max_open_jobs,
-      ": wait until jobs have ended, cancel a sweep, or raise the coordinator's flag "
-      "--max-open-jobs"));
+  return absl::ResourceExhaustedError(
+      absl::StrCat("the sweep adds ", added, " jobs to ", open_jobs, " open ones; the limit is ",
+                   options.max_open_jobs,
+                   ": wait until jobs have ended, cancel a sweep, or raise the coordinator's flag "
+                   "--max-open-jobs"));
 }
 
 void Scheduler::State::On(const Submit& event, Effects& effects) {

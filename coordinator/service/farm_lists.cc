@@ -222,7 +222,8 @@ grpc::Status FarmService::RetryJobs(grpc::ServerContext*, const v1::RetryJobsReq
     status = jobs.status();
     if (!status.ok()) return;
     for (const v1::Job* job : *jobs) {
-      if (job->state() == v1::JOB_STATE_FAILED || job->state() == v1::JOB_STATE_QUARANTINED) {
+      if (job->state() == v1::JOB_STATE_FAILED || job->state() == v1::JOB_STATE_QUARANTINED ||
+          job->state() == v1::JOB_STATE_HELD) {
         event.jobs.push_back(job->name());
       }
     }

@@ -29,7 +29,7 @@ bool NamesArtifacts(const v1::JobReport& report) {
 ReportedJob FindReported(const scheduler::Scheduler& scheduler, const v1::JobReport& report) {
   ReportedJob reported;
   const v1::Job* job = scheduler.FindJob(report.job());
-  if (job == nullptr || job->attempt() != report.attempt()) return reported;
+  if (job == nullptr || !scheduler.IsLive(report.job(), report.attempt())) return reported;
   const std::string sweep = SweepOf(job->name());
   const v1::Configuration* configuration = scheduler.FindConfiguration(sweep, job->configuration());
   const v1::SweepSpec* spec = scheduler.FindSpec(sweep);

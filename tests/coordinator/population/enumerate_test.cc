@@ -115,6 +115,30 @@ TEST(WithDefaults, WritesEveryDefaultOutAndIsIdempotent) {
   EXPECT_NE(SpecDigest(With(kSmallSweep, "base_seed: 8")), SpecDigest(resolved));
 }
 
+TEST(Scheduling, IsNoPartOfTheDigestAndHasNoDefaultsWrittenOut) {
+  const v1::SweepSpec resolved = With(kSmallSweep, "scheduling { priority: 3 }");
+  EXPECT_EQ(resolved.scheduling().ShortDebugString(), "priority: 3");
+  EXPECT_EQ(SpecDigest(resolved), SpecDigest(With(kSmallSweep, "")));
+  EXPECT_FALSE(With(kSmallSweep, "").has_scheduling());
+}
+
+TEST(Extent, CountsOperationsByTheFormula) {
+  const v1::SweepSpec spec = With(kSmallSweep, R"(
+      training { iterations: 800 batch_size: 10 } search { rungs: 4 }
+      grid { axis { field: "iterations" value: 1600 } })");
+  const v1::Configuration configuration = Enumerate(spec).configurations[0];
+  const double iteration = 10.0 * 100 * 3 * 16 * 16;
+  const JobExtent train = ExtentOf(spec, configuration, v1::JOB_KIND_TRAIN, 0);
+  EXPECT_EQ(train.last_iteration, 1600) << "the axis holds";
+  EXPECT_EQ(train.operations, 1600 * iteration);
+  const JobExtent rung = ExtentOf(spec, configuration, v1::JOB_KIND_SEARCH, 2);
+  EXPECT_EQ(rung.first_iteration, 400);
+  EXPECT_EQ(rung.last_iteration, 800);
+  EXPECT_EQ(rung.operations, 400 * iteration);
+  EXPECT_EQ(ExtentOf(spec, configuration, v1::JOB_KIND_ANALYZE, 0).operations, iteration);
+  EXPECT_EQ(ExtentOf(spec, configuration, v1::JOB_KIND_COMPARE, 0).operations, 0);
+}
+
 TEST(Search, DrawsDependOnKeyAndDrawAloneAndStayInRange) {
   const v1::SweepSpec spec = With(kSmallSweep, "");
   double sum_log_rate = 0;

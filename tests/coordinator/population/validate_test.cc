@@ -153,6 +153,12 @@ INSTANTIATE_TEST_SUITE_P(
         BadInput{"analysis { mds { dims: 0 } }", "analysis.mds.dims", "at least 1"},
         BadInput{"limits { job_timeout: 'soon' }", "limits.job_timeout", "such as \"90m\""},
         BadInput{"limits { max_attempts: 0 }", "limits.max_attempts", "at least 1"},
+        BadInput{"scheduling { priority: 1001 }", "scheduling.priority", "at most 1000"},
+        BadInput{"scheduling { weight: 0 }", "scheduling.weight", "at least 0.001"},
+        BadInput{"scheduling { weight: nan }", "scheduling.weight", "a finite number"},
+        BadInput{"scheduling { threads: 0 }", "scheduling.threads", "at least 1"},
+        BadInput{"scheduling { memory: 'much' }", "scheduling.memory", "such as \"4GiB\""},
+        BadInput{"scheduling { device: 'GPU 0' }", "scheduling.device", "such as \"cuda\""},
         BadInput{"limits { max_networks: 1 }", "grid",
                  "has 2 networks; the limit is 1: make grid or seeds smaller, or raise "
                  "limits.max_networks"},

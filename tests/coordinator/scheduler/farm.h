@@ -25,6 +25,11 @@ class Farm {
   Effects Apply(const Event& event) {
     Effects effects = scheduler->Apply(event, now);
     for (const Record& record : effects.writes) Write(record);
+    for (const NewJobEvent& event : effects.events) {
+      EXPECT_EQ(event.number, logs[event.job].size()) << event.job << " has a gap in its log";
+      logs[event.job].push_back(event.event);
+      EXPECT_EQ(jobs[event.job].event_count(), scheduler->FindJob(event.job)->event_count());
+    }
     return effects;
   }
 
@@ -61,6 +66,20 @@ class Farm {
     return request;
   }
 
+  // The same of a worker of so much memory.
+  static v1::SyncRequest WithMemory(const std::string& worker, int free_slots, int64_t bytes) {
+    v1::SyncRequest request = Request(worker, free_slots);
+    request.mutable_capability()->set_memory_bytes(bytes);
+    return request;
+  }
+
+  static void Hold(const v1::Lease& lease, v1::SyncRequest& request, uint64_t counter = 0) {
+    v1::HeldLease& held = *request.add_held();
+    held.set_job(lease.job());
+    held.set_attempt(lease.attempt());
+    held.mutable_progress()->set_counter(counter);
+  }
+
   v1::SyncResponse Sync(const v1::SyncRequest& request) {
     const Effects effects = Apply(scheduler::Sync{request});
     EXPECT_TRUE(effects.status.ok()) << effects.status;
@@ -71,10 +90,14 @@ class Farm {
     return Sync(Request(worker, free_slots, max_pack));
   }
 
-  v1::ReportOutcome Report(const std::string& worker, const v1::JobReport& report) {
-    v1::SyncRequest request = Request(worker, 0);
+  // By a worker that says of itself what is in the request.
+  v1::ReportOutcome Report(v1::SyncRequest request, const v1::JobReport& report) {
+    request.set_free_slots(0);
     *request.add_reports() = report;
     return Sync(request).outcomes(0);
+  }
+  v1::ReportOutcome Report(const std::string& worker, const v1::JobReport& report) {
+    return Report(Request(worker, 0), report);
   }
 
   // What a sound worker would report of the lease: a function of what the job is, never of who did
@@ -153,6 +176,17 @@ class Farm {
     static const v1::Job kNone;
     return job == nullptr ? kNone : *job;
   }
+  // The job's story, an event a line.
+  std::string Story(const std::string& id, const std::string& sweep = "small") const {
+    std::string story;
+    const auto log = logs.find(absl::StrCat("sweeps/", sweep, "/jobs/", id));
+    if (log == logs.end()) return story;
+    for (const v1::JobEvent& event : log->second) {
+      absl::StrAppend(&story, v1::JobEventKind_Name(event.kind()).substr(15), " ", event.attempt(),
+                      " ", event.worker(), ": ", event.text(), "\n");
+    }
+    return story;
+  }
   const v1::Network& Network(const std::string& key, const std::string& sweep = "small") const {
     const v1::Network* network =
         scheduler->FindNetwork(absl::StrCat("sweeps/", sweep, "/networks/", key));
@@ -185,6 +219,7 @@ class Farm {
   std::map<std::string, v1::Configuration> configurations;
   std::map<std::string, v1::Network> networks;
   std::map<std::string, v1::Job> jobs;
+  std::map<std::string, std::vector<v1::JobEvent>> logs;
 };
 
 inline constexpr char kKey[] = "flipflop-gru-tanh-16-l2_1e-05";
