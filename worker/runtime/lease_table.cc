@@ -2,6 +2,7 @@
 
 #include <glog/logging.h>
 
+#include <algorithm>
 #include <set>
 #include <utility>
 
@@ -35,6 +36,11 @@ void LeaseTable::Fill(v1::SyncRequest& request, TimePoint now) const {
     if (entry.checkpoint) *request.add_reports() = *entry.checkpoint;
     if (entry.final_report) *request.add_reports() = *entry.final_report;
   }
+}
+
+bool LeaseTable::MayReport(const v1::SyncRequest& request, TimePoint now) const {
+  return std::all_of(request.reports().begin(), request.reports().end(),
+                     [&](const v1::JobReport& report) { return MayWrite(IdOf(report), now); });
 }
 
 void LeaseTable::Drop(const LeaseId& id) {

@@ -38,6 +38,8 @@ class LeaseTable {
   // Fills in `held` and `reports`. Reports of leases that are past kFencingShare of their term
   // wait until an answer has told that the lease is still this worker's.
   void Fill(v1::SyncRequest& request, TimePoint now) const;
+  // Whether all that `request` reports may still be said; false: it must not be sent again.
+  bool MayReport(const v1::SyncRequest& request, TimePoint now) const;
   // Takes in the answer to `request`, which was first sent at `sent`; returns the leases that are
   // new, for which jobs must now be started.
   std::vector<v1::Lease> Apply(const v1::SyncRequest& request, const v1::SyncResponse& response,

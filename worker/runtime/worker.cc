@@ -180,6 +180,8 @@ absl::Status Worker::Life::Synchronise() {
     JoinFinished();
     if (draining && !drain_began) drain_began = absl::Now();
     // A request that got no answer is sent again as it was: the coordinator may have acted on it.
+    // Past the fence it may not: what was acted on shows in the answer to the next one as well.
+    if (request && !leases.MayReport(*request, steady_clock::now())) request.reset();
     if (!request) {
       request = MakeRequest();
       sent = steady_clock::now();

@@ -75,6 +75,18 @@ TEST_F(LeaseTableTest, NothingIsWrittenPastFourFifthsOfTheTermUntilRenewed) {
   EXPECT_EQ(Exchange().reports_size(), 1);
 }
 
+TEST_F(LeaseTableTest, RequestWithAReportIsNotRepeatedPastTheFence) {
+  v1::SyncRequest heartbeat, request;
+  table_.Fill(heartbeat, now_);
+  table_.Finish(a_, Result());
+  table_.Fill(request, now_);
+  now_ += seconds(8);
+  EXPECT_TRUE(table_.MayReport(request, now_));
+  now_ += milliseconds(1);
+  EXPECT_FALSE(table_.MayReport(request, now_));
+  EXPECT_TRUE(table_.MayReport(heartbeat, now_));
+}
+
 TEST_F(LeaseTableTest, DroppedLeaseIsForgottenOnceItsThreadEnds) {
   v1::SyncResponse response;
   response.add_dropped("a");

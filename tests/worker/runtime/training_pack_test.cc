@@ -32,6 +32,7 @@ class CrampedEngine : public engine::Engine {
     tried.push_back(threads);
     if (threads <= fitting_) return real_->Train(plan, pack, threads, observer);
     auto outcomes = real_->Train(plan, pack.first(fitting_), threads, observer);
+    if (!outcomes.ok()) return outcomes.status();
     const absl::Status failure = absl::ResourceExhaustedError("no more memory");
     for (size_t i = fitting_; i < pack.size(); ++i) observer.OnFailure(i, failure);
     return failure;
@@ -51,6 +52,7 @@ v1::Lease LeaseOf(int number) {
   v1::JobSpec& spec = *lease.mutable_spec();
   spec.set_kind(v1::JOB_KIND_TRAIN);
   spec.set_stream_key("s" + std::to_string(number));
+  spec.mutable_task()->mutable_flip_flop()->set_bits(1);
   spec.mutable_task()->mutable_flip_flop()->set_steps(5);
   spec.set_architecture("vanilla");
   spec.set_activation("tanh");
@@ -59,6 +61,7 @@ v1::Lease LeaseOf(int number) {
   spec.mutable_training()->set_batch_size(4);
   spec.mutable_training()->set_validation_trials(8);
   spec.mutable_hyperparameters()->set_learning_rate(0.01);
+  spec.mutable_hyperparameters()->set_lr_decay(0.5);
   spec.mutable_hyperparameters()->set_clip_norm(1);
   spec.set_until_iteration(20);
   return lease;
@@ -88,7 +91,8 @@ TEST(TrainingPack, ThatDoesNotFitIsTrainedInSmallerParts) {
   CrampedEngine engine(1);
   const auto reports = ReportsOf(5, engine);
   ASSERT_EQ(reports.size(), 5);
-  for (const v1::JobReport& report : reports) EXPECT_TRUE(report.has_result());
+  for (const v1::JobReport& report : reports)
+    EXPECT_TRUE(report.has_result()) << report.DebugString();
   // The first member fitted at each try: 5, 4, 3 and 2 were left, 5, 3, 2 and 1 were tried
   // together.
   EXPECT_EQ(engine.tried, (std::vector<int>{5, 3, 2, 1}));

@@ -384,7 +384,6 @@ TEST_F(WorkerTest, AfterAnOutageLongerThanTheTermItAsksBeforeItWrites) {
   const size_t before = coordinator_.syncs().size();
   absl::SleepFor(absl::Seconds(2));
   coordinator_.Start();
-  // The request that was cut off comes again as it was; the next one knows of the outage.
   ASSERT_TRUE(WaitForEnd("jobs/a").has_result());
   const auto syncs = coordinator_.syncs();
   const auto renewal = std::find_if(syncs.begin() + before, syncs.end(),
