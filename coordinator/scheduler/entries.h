@@ -128,8 +128,8 @@ struct WorkerEntry {
   bool counted = false;  // among those that can take work
   std::set<JobRef> leases;
   std::set<std::string> failed;  // jobs it failed since its last success
-  bool drain_requested = false;
-  absl::Time silence;  // when it counts as lost; of a lost one, when it is forgotten
+  bool drain_requested = false;  // by a person
+  absl::Time silence;            // when it counts as lost; of a lost one, when it is forgotten
 };
 
 inline bool IsOpen(v1::JobState state) {

@@ -152,7 +152,7 @@ void Scheduler::State::On(const DrainWorker& event, Effects& effects) {
                      "there is nothing to drain"));
     return;
   }
-  worker.drain_requested = true;
+  RequestDrain(worker, true);
   SetWorkerState(worker, v1::WORKER_STATE_DRAINING);
   // An idle worker's call may be parked; it is answered at once.
   work_appeared = true;

@@ -38,6 +38,8 @@ void Scheduler::Load(Record record) {
   } else if (auto* job = std::get_if<v1::Job>(&record)) {
     SweepEntry* owner = owner_of(SweepOf(job->name()), job->name());
     if (owner != nullptr) state.AddLoadedJob(*owner, std::move(*job));
+  } else if (auto* worker = std::get_if<v1::Worker>(&record)) {
+    state.AddDrainingWorker(std::move(*worker));
   }
 }
 
@@ -51,6 +53,7 @@ absl::Status Scheduler::FinishLoading(absl::Time now) {
     for (auto& [order, job] : sweep->jobs) state.RestoreLeases(*job);
     state.EnqueueAll(*sweep);
   }
+  state.AwaitDrainingWorkers();
   return absl::OkStatus();
 }
 

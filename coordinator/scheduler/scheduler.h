@@ -81,8 +81,9 @@ using Event =
     std::variant<Submit, CancelSweep, PauseSweep, ResumeSweep, RetryJobs, DrainWorker, Sync, Tick>;
 
 // One record to be written or deleted. Jobs and sweeps are written without their derived and
-// volatile fields.
-using Record = std::variant<v1::Sweep, v1::Configuration, v1::Network, v1::Job>;
+// volatile fields. A worker is written while a person's request that it drain stands (DRAINING),
+// and once more, to be deleted, when it does no longer (any other state).
+using Record = std::variant<v1::Sweep, v1::Configuration, v1::Network, v1::Job, v1::Worker>;
 
 // One line more in the log of a job; lines of a job are numbered from 0 without a gap.
 struct NewJobEvent {
@@ -117,7 +118,8 @@ class Scheduler {
   explicit Scheduler(Options options);
   ~Scheduler();
 
-  // Restores the records of the store, sweeps first, then configurations, networks, jobs.
+  // Restores the records of the store, sweeps first, then configurations, networks, jobs,
+  // workers.
   void Load(Record record);
   // Rebuilds queues; every leased job gets a full new term from `now`. DATA_LOSS naming a record
   // that belongs to another of which there is none; the scheduler is not to be used then.

@@ -166,6 +166,8 @@ void Scheduler::State::TakeWrites(Effects& effects) {
     job.clear_progress();
     return job;
   });
+  for (v1::Worker& worker : drain_changes) effects.writes.push_back(std::move(worker));
+  drain_changes.clear();
   effects.events = std::move(events);
   events.clear();
 }

@@ -130,6 +130,10 @@ struct Scheduler::State {
 
   // workers.cc: workers and what they say of themselves
   void On(const Sync& event, Effects& effects);
+  // A person's request that the worker drain begins or ends to stand; it survives a restart.
+  void RequestDrain(WorkerEntry& worker, bool requested);
+  void AddDrainingWorker(v1::Worker record);
+  void AwaitDrainingWorkers();
   WorkerEntry& Register(const v1::SyncRequest& request);
   void SetWorkerState(WorkerEntry& worker, v1::WorkerState state);
   void CountWorker(const Ability& ability, int by);
@@ -222,6 +226,7 @@ struct Scheduler::State {
   std::vector<ConfigurationEntry*> dirty_configurations;
   std::vector<NetworkEntry*> dirty_networks;
   std::vector<JobEntry*> dirty_jobs;
+  std::vector<v1::Worker> drain_changes;  // their records
   std::vector<NewJobEvent> events;
 };
 

@@ -30,6 +30,27 @@ void Scheduler::State::SetWorkerState(WorkerEntry& worker, v1::WorkerState state
   if (std::exchange(worker.counted, counts) != counts) CountWorker(worker.ability, counts ? 1 : -1);
 }
 
+void Scheduler::State::RequestDrain(WorkerEntry& worker, bool requested) {
+  if (std::exchange(worker.drain_requested, requested) == requested) return;
+  v1::Worker& record = drain_changes.emplace_back();
+  record.set_name(worker.worker.name());
+  if (requested) record.set_state(v1::WORKER_STATE_DRAINING);
+}
+
+void Scheduler::State::AddDrainingWorker(v1::Worker record) {
+  WorkerEntry& worker = workers[record.name()];
+  worker.worker = std::move(record);
+  worker.drain_requested = true;
+}
+
+// One that does not come within a term is another process when it comes.
+void Scheduler::State::AwaitDrainingWorkers() {
+  for (auto& [name, worker] : workers) {
+    worker.silence = now + options.lease_term;
+    silences.insert({worker.silence, name});
+  }
+}
+
 WorkerEntry& Scheduler::State::Register(const v1::SyncRequest& request) {
   const auto [found, is_new] = workers.try_emplace(request.worker());
   WorkerEntry& worker = found->second;
@@ -50,7 +71,7 @@ WorkerEntry& Scheduler::State::Register(const v1::SyncRequest& request) {
   }
   // It goes with nothing in hand: the next one of this name is another process.
   const bool leaves = request.draining() && request.held().empty();
-  if (leaves || is_new || was == v1::WORKER_STATE_LOST) worker.drain_requested = false;
+  if (leaves || is_new || was == v1::WORKER_STATE_LOST) RequestDrain(worker, false);
   const bool drains = request.draining() || worker.drain_requested;
   if (drains) {
     SetWorkerState(worker, v1::WORKER_STATE_DRAINING);
@@ -99,6 +120,7 @@ void Scheduler::State::MarkSilentWorkers() {
       continue;
     }
     SetWorkerState(worker, v1::WORKER_STATE_LOST);
+    RequestDrain(worker, false);
     worker.silence = now + kForgetWorkerAfter;
     silences.insert({worker.silence, name});
   }

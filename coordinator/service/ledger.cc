@@ -61,6 +61,7 @@ struct AddRecord {
   void operator()(v1::Configuration& record) { batch.configurations.push_back(std::move(record)); }
   void operator()(v1::Network& record) { batch.networks.push_back(std::move(record)); }
   void operator()(v1::Job& record) { batch.jobs.push_back(std::move(record)); }
+  void operator()(v1::Worker& record) { batch.workers.push_back(std::move(record)); }
 };
 
 }  // namespace
@@ -93,6 +94,7 @@ absl::Status Ledger::Restore() {
   visitor.configuration = load;
   visitor.network = load;
   visitor.job = load;
+  visitor.worker = load;
   if (auto status = store_.Load(visitor); !status.ok()) return status;
   return scheduler_->FinishLoading(Now());
 }

@@ -47,6 +47,8 @@ void RecordCheck::Take(absl::string_view key, absl::string_view value) {
       return TakeRecord<v1::Network>(key.substr(2), value);
     case kJobPrefix:
       return TakeRecord<v1::Job>(key.substr(2), value);
+    case kWorkerPrefix:
+      return TakeRecord<v1::Worker>(key.substr(2), value);
     case kEventPrefix:
       return TakeEvent(key, value);
     default:

@@ -32,6 +32,7 @@ class RecordCheck {
   void Look(const v1::Configuration& configuration);
   void Look(const v1::Network& network);
   void Look(const v1::Job& job);
+  void Look(const v1::Worker&) {}
   void TakeEvent(absl::string_view key, absl::string_view value);
   void Problem(absl::string_view record, absl::string_view what);
   // That `record` belongs to `other`, which is there.

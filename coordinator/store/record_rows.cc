@@ -20,6 +20,14 @@ void RecordRows::Put(rocksdb::WriteBatch& batch, const Batch& from) {
     put(RecordKey(kNetworkPrefix, network.name()), network);
   }
   for (const auto& job : from.jobs) put(RecordKey(kJobPrefix, job.name()), job);
+  for (const auto& worker : from.workers) {
+    const std::string key = RecordKey(kWorkerPrefix, worker.name());
+    if (worker.state() == v1::WORKER_STATE_DRAINING) {
+      put(key, worker);
+    } else {
+      batch.Delete(database_.records(), key).PermitUncheckedError();
+    }
+  }
   for (const auto& row : from.events) put(EventKey(row.job, row.number), row.event);
 }
 
@@ -48,7 +56,8 @@ absl::Status RecordRows::Load(const Store::Visitor& visitor) {
   if (auto status = LoadKind<v1::Network>(kNetworkPrefix, visitor.network); !status.ok()) {
     return status;
   }
-  return LoadKind<v1::Job>(kJobPrefix, visitor.job);
+  if (auto status = LoadKind<v1::Job>(kJobPrefix, visitor.job); !status.ok()) return status;
+  return LoadKind<v1::Worker>(kWorkerPrefix, visitor.worker);
 }
 
 absl::StatusOr<std::vector<v1::JobEvent>> RecordRows::ReadEvents(absl::string_view job,

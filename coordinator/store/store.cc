@@ -175,7 +175,7 @@ absl::Status RocksStore::Backup(const std::string& folder, std::atomic<bool>* st
 
 bool Batch::empty() const {
   return sweeps.empty() && configurations.empty() && networks.empty() && jobs.empty() &&
-         events.empty() && answers.empty();
+         workers.empty() && events.empty() && answers.empty();
 }
 
 absl::StatusOr<std::unique_ptr<Store>> Store::Open(const Options& options) {

@@ -50,6 +50,8 @@ struct Batch {
   std::vector<v1::Configuration> configurations;
   std::vector<v1::Network> networks;
   std::vector<v1::Job> jobs;
+  // Those that are asked to drain, DRAINING; the record of one in another state is deleted.
+  std::vector<v1::Worker> workers;
   std::vector<JobEventRow> events;
   // request_id to serialised response, answered again when the request is repeated.
   std::vector<std::pair<std::string, std::string>> answers;
@@ -69,12 +71,14 @@ class RecordStore {
 
   // Durable when it returns.
   virtual absl::Status Commit(const std::vector<Batch>& batches) = 0;
-  // Streams every record in the order sweeps, configurations, networks, jobs, each in key order.
+  // Streams every record in the order sweeps, configurations, networks, jobs, workers, each in key
+  // order.
   struct Visitor {
     std::function<void(v1::Sweep)> sweep;
     std::function<void(v1::Configuration)> configuration;
     std::function<void(v1::Network)> network;
     std::function<void(v1::Job)> job;
+    std::function<void(v1::Worker)> worker = [](const v1::Worker&) {};
   };
   virtual absl::Status Load(const Visitor& visitor) = 0;
   // NOT_FOUND if the request was not answered before.

@@ -54,9 +54,19 @@ def check_cancel(running):
     assert {job["state"] for job in running.jobs(SWEEP)} == {"cancelled"}
 
 
+def check_drain(running):
+    """An idle worker that is asked to drain ends, whoever is there to tell it."""
+    worker = running.start_worker("tired")
+    farm.wait_until(lambda: running.rows("workers"), "the worker is known")
+    acknowledged(running, "workers", "drain", "tired")
+    farm.wait_until(lambda: worker.poll() is not None, "the worker has ended", 60)
+    assert worker.returncode == 0, worker.returncode
+
+
 def main():
     running = farm.Farm("acknowledged")
     running.start_coordinator()
+    check_drain(running)
     check_submit_pause_resume(running)
     check_cancel(running)
     check_retry(running)

@@ -40,6 +40,7 @@ class Farm {
     for (const auto& [key, record] : configurations) scheduler->Load(record);
     for (const auto& [key, record] : networks) scheduler->Load(record);
     for (const auto& [key, record] : jobs) scheduler->Load(record);
+    for (const auto& [key, record] : workers) scheduler->Load(record);
     const absl::Status loaded = scheduler->FinishLoading(now);
     EXPECT_TRUE(loaded.ok()) << loaded;
   }
@@ -209,6 +210,9 @@ class Farm {
     } else if (const auto* job = std::get_if<v1::Job>(&record)) {
       EXPECT_FALSE(job->has_progress()) << "volatile, yet stored";
       jobs[job->name()] = *job;
+    } else if (const auto* worker = std::get_if<v1::Worker>(&record)) {
+      workers.erase(worker->name());
+      if (worker->state() == v1::WORKER_STATE_DRAINING) workers[worker->name()] = *worker;
     }
   }
 
@@ -219,6 +223,7 @@ class Farm {
   std::map<std::string, v1::Configuration> configurations;
   std::map<std::string, v1::Network> networks;
   std::map<std::string, v1::Job> jobs;
+  std::map<std::string, v1::Worker> workers;  // asked to drain
   std::map<std::string, std::vector<v1::JobEvent>> logs;
 };
 

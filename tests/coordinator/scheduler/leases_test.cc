@@ -230,6 +230,34 @@ TEST(Worker, DrainsWhenAskedAndReturnsWhatItHolds) {
   EXPECT_THAT(farm.Sync("w", 1).leases(), SizeIs(1)) << "the next process of the name is welcome";
 }
 
+TEST(Worker, DrainsThoughTheCoordinatorWasRestartedMeanwhile) {
+  Farm farm;
+  farm.Submit(KnownSweep("seeds { count: 1 }"));
+  const v1::SyncResponse granted = farm.Sync("w", 1);
+  farm.Apply(DrainWorker{"workers/w"});
+  farm.Restart();
+  ASSERT_THAT(farm.scheduler->Workers(), SizeIs(1));
+  EXPECT_EQ(farm.scheduler->Workers()[0].state(), v1::WORKER_STATE_DRAINING);
+  EXPECT_TRUE(farm.Sync(Holding("w", granted)).drain());
+  v1::SyncRequest last = Farm::Request("w", 0);
+  last.set_draining(true);
+  farm.Sync(last);
+  EXPECT_THAT(farm.workers, IsEmpty()) << "it has left";
+  farm.Restart();
+  EXPECT_FALSE(farm.Sync("w", 1).drain()) << "the next process of the name is welcome";
+}
+
+TEST(Worker, ThatDoesNotComeBackWithinATermIsNotAskedToDrain) {
+  Farm farm;
+  farm.Sync("w", 1);
+  farm.Apply(DrainWorker{"workers/w"});
+  farm.Restart();
+  farm.now += farm.options.lease_term;
+  farm.Apply(Tick{});
+  EXPECT_THAT(farm.workers, IsEmpty());
+  EXPECT_FALSE(farm.Sync("w", 1).drain());
+}
+
 TEST(Worker, ThatIsAskedToDrainIsToldAtOnceAndALostOneCannotBe) {
   Farm farm;
   farm.Sync("w", 1);

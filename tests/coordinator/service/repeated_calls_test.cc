@@ -172,6 +172,7 @@ std::vector<Method> Methods() {
            },
            CallOf(&Farm::ResumeSweep, Named<v1::ResumeSweepRequest>(kSweep)), StateOf, Pause},
           RetryMethod(),
+          DrainMethod(),
           UploadMethod()};
 }
 
@@ -239,9 +240,6 @@ TEST_P(RepeatedCalls, WhenTheRequestIsThereTwice) {
   EXPECT_EQ(Effect(), done);
 }
 
-// Workers are known again when they sync, so that this one is asked within one life only.
-INSTANTIATE_TEST_SUITE_P(Drain, RepeatedCalls,
-                         ::testing::Values(std::make_tuple(DrainMethod(), false)));
 INSTANTIATE_TEST_SUITE_P(All, RepeatedCalls,
                          ::testing::Combine(::testing::ValuesIn(Methods()), ::testing::Bool()),
                          [](const ::testing::TestParamInfo<RepeatedCalls::ParamType>& info) {

@@ -28,6 +28,13 @@ void ForgetfulStore::Put(const store::Batch& batch) {
   }
   for (const v1::Network& network : batch.networks) records_.networks[network.name()] = network;
   for (const v1::Job& job : batch.jobs) records_.jobs[job.name()] = job;
+  for (const v1::Worker& worker : batch.workers) {
+    if (worker.state() == v1::WORKER_STATE_DRAINING) {
+      records_.workers[worker.name()] = worker;
+    } else {
+      records_.workers.erase(worker.name());
+    }
+  }
   for (const store::JobEventRow& row : batch.events) records_.events[row.job].push_back(row.event);
   for (const auto& [key, answer] : batch.answers) records_.answers[key] = answer;
 }
@@ -39,6 +46,7 @@ absl::Status ForgetfulStore::Load(const Visitor& visitor) {
   }
   for (const auto& [name, network] : records_.networks) visitor.network(network);
   for (const auto& [name, job] : records_.jobs) visitor.job(job);
+  for (const auto& [name, worker] : records_.workers) visitor.worker(worker);
   return absl::OkStatus();
 }
 

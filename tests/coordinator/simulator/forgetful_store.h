@@ -17,6 +17,7 @@ struct Records {
   std::map<std::string, v1::Configuration> configurations;  // by sweep and key
   std::map<std::string, v1::Network> networks;
   std::map<std::string, v1::Job> jobs;
+  std::map<std::string, v1::Worker> workers;
   std::map<std::string, std::vector<v1::JobEvent>> events;  // by job
   std::map<std::string, std::string> answers;
 };
