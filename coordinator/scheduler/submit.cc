@@ -278,7 +278,7 @@ absl::Status Scheduler::State::CheckRoom(const SweepEntry* existing, const v1::S
       absl::StrCat("the sweep adds ", added, " jobs to ", open_jobs, " open ones; the limit is ",
                    options.max_open_jobs,
                    ": wait until jobs have ended, cancel a sweep, or raise the coordinator's flag "
-                   "--max-open-jobs"));
+                   "--max_open_jobs"));
 }
 
 void Scheduler::State::On(const Submit& event, Effects& effects) {

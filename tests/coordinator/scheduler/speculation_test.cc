@@ -20,8 +20,10 @@ class Slow {
     const v1::SyncResponse granted = farm.Sync("slow", 2);
     first = granted.leases(1);
     EXPECT_EQ(first.job(), "sweeps/small/jobs/" + kId);
-    Pass(absl::Minutes(1));
-    EXPECT_TRUE(farm.Report("slow", Farm::Result(granted.leases(0))).accepted());
+    farm.now += absl::Minutes(1);
+    v1::SyncRequest request = Farm::Request("slow", 0);
+    Farm::Hold(first, request);
+    EXPECT_TRUE(farm.Report(request, Farm::Result(granted.leases(0))).accepted());
     const v1::SyncResponse analysis = farm.Sync("other", 1);
     EXPECT_TRUE(farm.Report("other", Farm::Result(analysis.leases(0))).accepted());
   }

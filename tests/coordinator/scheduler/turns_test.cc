@@ -12,8 +12,8 @@ using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::SizeIs;
 
-v1::SweepSpec Named(const std::string& name, const std::string& merge = "") {
-  return KnownSweep(absl::StrCat("name: '", name, "' seeds { count: 200 } ", merge));
+v1::SweepSpec Named(const std::string& name, const std::string& merge = "", int seeds = 200) {
+  return KnownSweep(absl::StrCat("name: '", name, "' seeds { count: ", seeds, " } ", merge));
 }
 
 std::string SweepOf(const v1::Lease& lease) {
@@ -37,8 +37,9 @@ TEST(Priority, OfAHigherSweepGoesFirst) {
   Farm farm;
   farm.Submit(Named("low"));
   farm.now += absl::Seconds(1);
-  farm.Submit(Named("high", "seeds { count: 5 } scheduling { priority: 1 }"));
-  EXPECT_EQ(Work(farm, 10), (std::map<std::string, int>{{"high", 10}}));
+  farm.Submit(Named("high", "scheduling { priority: 1 }", 5));
+  // Five trainings, five analyses, one comparison.
+  EXPECT_EQ(Work(farm, 11), (std::map<std::string, int>{{"high", 11}}));
   EXPECT_EQ(Work(farm, 10), (std::map<std::string, int>{{"low", 10}}));
 }
 
@@ -111,12 +112,12 @@ TEST(Needs, AreMatchedAgainstWhatTheWorkerHas) {
 
 TEST(Needs, OfASweepDoNotBindTheComparisonAndShareAmongThoseWhoMeetThem) {
   Farm farm;
-  farm.Submit(Named("a", "seeds { count: 8 } scheduling { memory: '4GiB' }"));
+  farm.Submit(Named("a", "scheduling { memory: '4GiB' }", 8));
   for (const char* name : {"small1", "small2", "small3"}) farm.Sync(name, 0);
   farm.Sync(Farm::WithMemory("large", 0, int64_t{8} << 30));
   EXPECT_THAT(farm.Sync(Farm::WithMemory("large", 100, int64_t{8} << 30)).leases(), SizeIs(8));
   farm.Apply(CancelSweep{"sweeps/a"});
-  farm.Submit(Named("b", "seeds { count: 1 } scheduling { memory: '4GiB' }"));
+  farm.Submit(Named("b", "scheduling { memory: '4GiB' }", 1));
   for (int stage = 0; stage < 2; ++stage) {
     const v1::SyncResponse granted = farm.Sync(Farm::WithMemory("large", 1, int64_t{8} << 30));
     ASSERT_THAT(granted.leases(), SizeIs(1));
@@ -156,7 +157,9 @@ TEST(Order, IsByMeasuredCostBeforeAndAfterARestart) {
       for (const v1::Lease& lease : granted.leases()) {
         const bool first = lease.job().find("-s0") != std::string::npos;
         if (!first || took.at(lease.spec().units()) != absl::Seconds(at)) continue;
-        EXPECT_TRUE(farm.Report("w", Farm::Result(lease)).accepted());
+        v1::SyncRequest request = Farm::Request("w", 0);
+        for (const v1::Lease& held : granted.leases()) Farm::Hold(held, request);
+        EXPECT_TRUE(farm.Report(request, Farm::Result(lease)).accepted());
       }
     }
     farm.now = begin + absl::Minutes(10);
