@@ -225,14 +225,15 @@ void Ledger::ApplyAndCommit(std::vector<Pending> gathered) {
   {
     std::lock_guard durable(durable_mutex_);
     listeners = listeners_;
+    const absl::Time now = Now();
     std::vector<store::Batch> batches;
     {
       std::lock_guard state(state_mutex_);
-      woke = Apply(gathered, batches, applied);
+      woke = Apply(gathered, now, batches, applied);
     }
     const bool changed = std::any_of(batches.begin(), batches.end(),
                                      [](const store::Batch& batch) { return !batch.empty(); });
-    const absl::Status committed = changed ? Commit(batches, Now()) : absl::OkStatus();
+    const absl::Status committed = changed ? Commit(batches, now) : absl::OkStatus();
     if (!committed.ok()) {
       for (Applied& one : applied) one.answer = committed;
       std::lock_guard state(state_mutex_);
@@ -243,11 +244,10 @@ void Ledger::ApplyAndCommit(std::vector<Pending> gathered) {
   for (const Listener& listener : listeners) listener(woke);
 }
 
-bool Ledger::Apply(std::vector<Pending>& gathered, std::vector<store::Batch>& batches,
-                   std::vector<Applied>& applied) {
+bool Ledger::Apply(std::vector<Pending>& gathered, absl::Time now,
+                   std::vector<store::Batch>& batches, std::vector<Applied>& applied) {
   std::map<std::string, std::string> answers;
   bool woke = false;
-  const absl::Time now = Now();
   batches.reserve(gathered.size() + 1);
   applied.reserve(gathered.size());
   const absl::Status failure = EnsureWritable();

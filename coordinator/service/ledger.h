@@ -110,7 +110,7 @@ class Ledger {
   absl::Status Commit(const std::vector<store::Batch>& batches, absl::Time now);
   void ApplyAndCommit(std::vector<Pending> gathered);
   // Whether work became available.
-  bool Apply(std::vector<Pending>& gathered, std::vector<store::Batch>& batches,
+  bool Apply(std::vector<Pending>& gathered, absl::Time now, std::vector<store::Batch>& batches,
              std::vector<Applied>& applied);
   absl::StatusOr<Reply> ApplyOne(const Pending& pending, absl::Time now,
                                  std::vector<store::Batch>& batches,

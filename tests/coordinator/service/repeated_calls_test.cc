@@ -207,6 +207,7 @@ TEST_P(RepeatedCalls, WhenTheRequestWasLost) {
   EXPECT_TRUE(absl::IsUnavailable(method().call(line.channel(), &answer)));
   EXPECT_EQ(Effect(), before);
   PerhapsRestart();
+  EXPECT_EQ(Effect(), before);
   MustCall();
   EXPECT_NE(Effect(), before);
 }
