@@ -203,7 +203,9 @@ absl::Status Database::Reopen() {
 absl::Status Database::Write(rocksdb::WriteBatch* batch) {
   rocksdb::WriteOptions options;
   options.sync = true;
-  const rocksdb::Status status = db_->Write(options, batch);
+  // RocksDB resumes by itself, and then aborts on the log whose last write had failed.
+  const rocksdb::Status status =
+      full_ ? rocksdb::Status::NoSpace("since an earlier write") : db_->Write(options, batch);
   if (status.IsNoSpace()) full_ = true;
   return FromRocks(status, absl::StrCat("cannot write to the store ", options_.path));
 }
