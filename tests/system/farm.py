@@ -142,7 +142,7 @@ class Farm:
         """Whether the attempt of a listed job lost its lease since."""
         for attempt in self.job(job["name"])["attempts"]:
             if int(attempt["attempt"]) == job["attempt"]:
-                return attempt["outcome"].startswith("lost")
+                return attempt.get("outcome", "").startswith("lost")
         return False
 
     def watch(self, sweep, timeout=300):
