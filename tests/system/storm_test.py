@@ -25,10 +25,22 @@ LEAST_COMPARED = 2  # networks; fewer have no distance
 WATCH_SECONDS = 500
 
 
+def running_training(running, worker):
+    """A training job of the worker that has done some of its work, or None."""
+    for job in running.jobs(SWEEP):
+        if (job["kind"] == "train" and job["state"] == "leased" and job["worker"] == worker
+                and job["share"]):
+            return job
+    return None
+
+
 def caught_training(running, name):
-    """Stops the worker in the middle of a training job, and gives that job."""
-    return farm.wait_until(lambda: running.stopped_in_training(SWEEP, [name]).get(name),
-                           f"the worker {name} trains", 180)
+    """Stops the worker in the middle of a training job, and gives that job. It works undisturbed
+    until then: the other workers leave nothing to a worker that is stopped in vain."""
+    return farm.wait_until(
+        lambda: (running_training(running, name)
+                 and running.stopped_in_training(SWEEP, [name]).get(name)),
+        f"the worker {name} trains", 180)
 
 
 def storm():
@@ -42,14 +54,14 @@ def storm():
     farm.kill(first)
     print(f"killed the first worker while it trained {lost['subject']} ({lost['share']:.0%})")
 
-    struck = caught_training(hit, "second")
+    struck = farm.wait_until(lambda: running_training(hit, "second"), "the second worker trains")
     farm.kill(hit.coordinator)
-    second.send_signal(signal.SIGCONT)
     print(f"killed the coordinator while the second worker trained {struck['subject']}")
     hit.start_coordinator()
 
-    hit.start_worker("third")
+    # Alone, so that there is training left for it.
     drained = caught_training(hit, "second")
+    hit.start_worker("third")
     second.send_signal(signal.SIGCONT)
     assert farm.terminate(second) == 0, "a drained worker exits with 0"
     print(f"drained the second worker while it trained {drained['subject']}")
