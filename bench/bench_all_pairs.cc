@@ -31,6 +31,7 @@
 #include "base/array_file.h"
 #include "base/digest.h"
 #include "bench/all_pairs_population.h"
+#include "bench/command_line.h"
 #include "bench/figures.h"
 
 namespace rnnfarm::bench {
@@ -52,37 +53,6 @@ constexpr int kNumpyNetworks = 48;
 
 constexpr double kSvccaSeconds = 150, kTimesSvcca = 2, kTimesNumpy = 50, kEmbeddingSeconds = 60;
 constexpr double kMemoryGigabytes = 4;
-
-struct CommandLine {
-  bool quick = false;
-  std::map<std::string, std::string> values = {{"--json", ""},
-                                               {"--networks", ""},
-                                               {"--threads", ""},
-                                               {"--memory-mb", "2048"},
-                                               {"--python", "/usr/bin/python3"}};
-
-  int Number(const std::string& flag, int fallback) const {
-    int value = 0;
-    return absl::SimpleAtoi(values.at(flag), &value) && value > 0 ? value : fallback;
-  }
-};
-
-bool Parse(int argc, char** argv, CommandLine& line) {
-  for (int i = 1; i < argc; ++i) {
-    if (std::string(argv[i]) == "--quick") {
-      line.quick = true;
-    } else if (line.values.count(argv[i]) > 0 && i + 1 < argc) {
-      const std::string flag = argv[i], value = argv[++i];
-      const bool text = flag == "--json" || flag == "--python";
-      int number = 0;
-      if (!text && !(absl::SimpleAtoi(value, &number) && number > 0)) return false;
-      line.values[flag] = value;
-    } else {
-      return false;
-    }
-  }
-  return true;
-}
 
 double Seconds(Clock::time_point since) {
   return std::chrono::duration<double>(Clock::now() - since).count();
@@ -165,8 +135,8 @@ absl::StatusOr<Run> Compare(const Population& population, const std::string& nam
   Run run;
   const Clock::time_point begin = Clock::now();
   auto result = analysis::MeasureAllPairs(
-      input, {.threads = line.Number("--threads", std::thread::hardware_concurrency()),
-              .memory_bytes = int64_t{line.Number("--memory-mb", 2048)} << 20,
+      input, {.threads = line.NumberOr("--threads", std::thread::hardware_concurrency()),
+              .memory_bytes = int64_t{line.NumberOr("--memory-mb", 2048)} << 20,
               .scratch = &scratch,
               .share_done = [&](double share) {
                 if (share <= analysis::kPreparationShare) run.preparation = Seconds(begin);
@@ -222,7 +192,7 @@ class NumpyRounds {
  public:
   NumpyRounds(const Population& population, const CommandLine& line, std::string program,
               std::string folder)
-      : python_(line.values.at("--python")),
+      : python_(line.texts.at("--python")),
         program_(std::move(program)),
         folder_(std::move(folder)) {
     std::filesystem::create_directories(folder_);
@@ -253,7 +223,7 @@ class Table {
  public:
   Table(const CommandLine& line, const std::string& program)
       : line_(line),
-        networks_(line.Number("--networks", line.quick ? kQuickNetworks : kNetworks)),
+        networks_(line.NumberOr("--networks", line.quick ? kQuickNetworks : kNetworks)),
         folder_(
             (std::filesystem::temp_directory_path() / absl::StrCat("bench_all_pairs_", getpid()))
                 .string()),
@@ -303,7 +273,7 @@ class Table {
         "NumPy %s; large product in float32: %.1f GFLOP/s\n\n",
         networks_, kSamples, kUnits, kLeastComponents, kMostComponents,
         networks_ * (networks_ - 1) / 2,
-        line_.Number("--threads", std::thread::hardware_concurrency()),
+        line_.NumberOr("--threads", std::thread::hardware_concurrency()),
         numpy.any() ? numpy.version().c_str() : "is not there", gemm_);
     std::printf("%-24s %8s %8s %9s %9s %9s %9s %8s %11s %7s\n", "metric", "networks", "columns",
                 "prepare", "pairs s", "us/pair", "GFLOP/s", "of GEMM", "NumPy us", "x");
@@ -324,7 +294,7 @@ class Table {
 
   absl::StatusOr<double> Embed(const Matrix& distances) {
     analysis::MdsOptions options;
-    options.threads = line_.Number("--threads", std::thread::hardware_concurrency());
+    options.threads = line_.NumberOr("--threads", std::thread::hardware_concurrency());
     const Clock::time_point begin = Clock::now();
     const auto embedding = analysis::EmbedMds(distances, options);
     const double seconds = Seconds(begin);
@@ -376,16 +346,10 @@ class Table {
 int main(int argc, char** argv) {
   using namespace rnnfarm::bench;
   CommandLine line;
-  if (!Parse(argc, argv, line)) {
-    std::fputs(kUsage, stderr);
-    return 2;
-  }
-  std::vector<Figure> figures;
-  absl::Status status = Table(line, argv[0]).Print(figures);
-  if (status.ok() && !line.values.at("--json").empty()) {
-    status = WriteJson(line.values.at("--json"), "cpu", figures);
-  }
-  if (status.ok()) return 0;
-  std::fprintf(stderr, "bench_all_pairs: %s\n", std::string(status.message()).c_str());
-  return 1;
+  line.texts["--python"] = "/usr/bin/python3";
+  line.numbers = {{"--networks", {}}, {"--threads", {}}, {"--memory-mb", {}}};
+  return RunBenchmark("bench_all_pairs", kUsage, argc, argv, line,
+                      [argv](const CommandLine& given, std::vector<Figure>& figures) {
+                        return Table(given, argv[0]).Print(figures);
+                      });
 }

@@ -12,16 +12,15 @@
 #include <algorithm>
 #include <cstdio>
 #include <filesystem>
-#include <map>
 #include <string>
 #include <thread>
 #include <vector>
 
-#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 #include "base/channel.h"
 #include "base/status_grpc.h"
+#include "bench/command_line.h"
 #include "bench/dispatch_coordinator.h"
 #include "bench/dispatch_store.h"
 #include "bench/dispatch_sweep.h"
@@ -49,34 +48,6 @@ constexpr size_t kRawBatches = 4096;
 constexpr rlim_t kSpareFiles = 500;
 
 constexpr double kCompletionsPerSecond = 2000, kRestartSeconds = 3, kIdleShare = 0.2;
-
-struct CommandLine {
-  bool quick = false;
-  std::map<std::string, std::string> values = {
-      {"--json", ""}, {"--store", ""}, {"--jobs", ""}, {"--idle", ""}};
-
-  int Number(const std::string& flag, int fallback) const {
-    int value = 0;
-    return absl::SimpleAtoi(values.at(flag), &value) && value > 0 ? value : fallback;
-  }
-};
-
-bool Parse(int argc, char** argv, CommandLine& line) {
-  for (int i = 1; i < argc; ++i) {
-    if (std::string(argv[i]) == "--quick") {
-      line.quick = true;
-    } else if (line.values.count(argv[i]) > 0 && i + 1 < argc) {
-      const std::string flag = argv[i], value = argv[++i];
-      const bool text = flag == "--json" || flag == "--store";
-      int number = 0;
-      if (!text && !(absl::SimpleAtoi(value, &number) && number > 0)) return false;
-      line.values[flag] = value;
-    } else {
-      return false;
-    }
-  }
-  return true;
-}
 
 double OwnCpuSeconds() {
   rusage usage;
@@ -129,9 +100,9 @@ class Table {
  public:
   explicit Table(const CommandLine& line)
       : line_(line),
-        jobs_(line.Number("--jobs", kJobs)),
-        idle_(line.Number("--idle", kIdleWorkers)) {
-    const std::filesystem::path given = line.values.at("--store");
+        jobs_(line.NumberOr("--jobs", kJobs)),
+        idle_(line.NumberOr("--idle", kIdleWorkers)) {
+    const std::filesystem::path given = line.texts.at("--store");
     const auto beside = std::filesystem::read_symlink("/proc/self/exe").parent_path().parent_path();
     folder_ = std::filesystem::absolute(given.empty() ? beside : given) /
               absl::StrCat("bench_dispatch_", getpid());
@@ -321,16 +292,10 @@ class Table {
 int main(int argc, char** argv) {
   using namespace rnnfarm::bench;
   CommandLine line;
-  if (!Parse(argc, argv, line)) {
-    std::fputs(kUsage, stderr);
-    return 2;
-  }
-  std::vector<Figure> figures;
-  absl::Status status = Table(line).Print(figures);
-  if (status.ok() && !line.values.at("--json").empty()) {
-    status = WriteJson(line.values.at("--json"), "cpu", figures);
-  }
-  if (status.ok()) return 0;
-  std::fprintf(stderr, "bench_dispatch: %s\n", std::string(status.message()).c_str());
-  return 1;
+  line.texts["--store"] = "";
+  line.numbers = {{"--jobs", {}}, {"--idle", {}}};
+  return RunBenchmark("bench_dispatch", kUsage, argc, argv, line,
+                      [](const CommandLine& given, std::vector<Figure>& figures) {
+                        return Table(given).Print(figures);
+                      });
 }

@@ -9,8 +9,8 @@
 #include <string>
 #include <vector>
 
-#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "bench/command_line.h"
 #include "bench/figures.h"
 #include "bench/scheduler_farm.h"
 
@@ -21,31 +21,10 @@ constexpr char kUsage[] =
     "usage: bench_scheduler [--quick] [--json FILE] [--jobs 1000000]\n"
     "  --quick  up to 10,000 jobs: ends within a minute\n";
 
-constexpr int64_t kLeastJobs = 1000, kMostJobs = 1'000'000, kQuickJobs = 10'000;
+constexpr int kLeastJobs = 1000, kMostJobs = 1'000'000, kQuickJobs = 10'000;
 // Small populations are gone through again until so much was measured.
 constexpr double kLeastSeconds = 1;
 constexpr double kSecondsAllowed = 60;
-
-struct CommandLine {
-  bool quick = false;
-  int64_t jobs = 0;
-  std::string json;
-};
-
-bool Parse(int argc, char** argv, CommandLine& line) {
-  for (int i = 1; i < argc; ++i) {
-    const std::string flag = argv[i];
-    if (flag == "--quick") {
-      line.quick = true;
-    } else if (flag == "--json" && i + 1 < argc) {
-      line.json = argv[++i];
-    } else if (flag != "--jobs" || i + 1 >= argc || !absl::SimpleAtoi(argv[++i], &line.jobs) ||
-               line.jobs < kLeastJobs) {
-      return false;
-    }
-  }
-  return true;
-}
 
 double PeakGigabytes() {
   rusage usage;
@@ -116,7 +95,7 @@ void PrintGrowth(const Size& from, const Size& to, std::vector<Figure>& figures)
 }
 
 absl::Status Print(const CommandLine& line, std::vector<Figure>& figures) {
-  const int64_t most = line.jobs > 0 ? line.jobs : line.quick ? kQuickJobs : kMostJobs;
+  const int64_t most = line.NumberOr("--jobs", line.quick ? kQuickJobs : kMostJobs);
   std::printf("%9s %8s %8s", "jobs", "workers", "s");
   for (const char* kind : kKindNames) std::printf(" %10s us", kind);
   std::printf(" %8s %8s\n", "us/event", "peak GB");
@@ -147,14 +126,6 @@ absl::Status Print(const CommandLine& line, std::vector<Figure>& figures) {
 int main(int argc, char** argv) {
   using namespace rnnfarm::bench;
   CommandLine line;
-  if (!Parse(argc, argv, line)) {
-    std::fputs(kUsage, stderr);
-    return 2;
-  }
-  std::vector<Figure> figures;
-  absl::Status status = Print(line, figures);
-  if (status.ok() && !line.json.empty()) status = WriteJson(line.json, "cpu", figures);
-  if (status.ok()) return 0;
-  std::fprintf(stderr, "bench_scheduler: %s\n", std::string(status.message()).c_str());
-  return 1;
+  line.numbers["--jobs"].least = kLeastJobs;
+  return RunBenchmark("bench_scheduler", kUsage, argc, argv, line, Print);
 }
