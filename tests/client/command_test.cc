@@ -4,24 +4,14 @@
 #include <gtest/gtest.h>
 
 #include <chrono>
-#include <sstream>
+
+#include "tests/client/called.h"
 
 namespace rnnfarm::client {
 namespace {
 
 using ::testing::HasSubstr;
 using ::testing::StartsWith;
-
-struct Result {
-  int code;
-  std::string out, err;
-};
-
-Result Call(const std::vector<std::string>& arguments) {
-  std::ostringstream out, err;
-  const int code = RunProgram(arguments, Terminal{out, err});
-  return {code, out.str(), err.str()};
-}
 
 TEST(Command, EveryCommandHasHelpWithAnExample) {
   const std::vector<std::vector<std::string>> commands = {{"run"},

@@ -4,13 +4,13 @@
 
 #include <cstdlib>
 #include <filesystem>
-#include <sstream>
 
 #include "absl/strings/str_cat.h"
 #include "base/array_file.h"
 #include "base/build_info.h"
 #include "client/command.h"
 #include "coordinator/service/server.h"
+#include "tests/client/called.h"
 #include "worker/runtime/worker.h"
 
 namespace rnnfarm::client {
@@ -34,17 +34,6 @@ constexpr char kNetwork[] = "searched/flipflop-vanilla-tanh-8-l2_1e-05-s0";
 constexpr char kTrainJob[] = "sweeps/searched/jobs/train-flipflop-vanilla-tanh-8-l2_1e-05-s0";
 // More than the client asks for at once.
 constexpr int kAddedEvents = kPageSize + 100;
-
-struct Result {
-  int code;
-  std::string out, err;
-};
-
-Result Call(const std::vector<std::string>& arguments) {
-  std::ostringstream out, err;
-  const int code = RunProgram(arguments, Terminal{out, err});
-  return {code, out.str(), err.str()};
-}
 
 void AddEvents(const std::string& store_path) {
   store::Options options;

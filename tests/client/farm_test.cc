@@ -4,12 +4,12 @@
 
 #include <cstdlib>
 #include <filesystem>
-#include <sstream>
 
 #include "absl/strings/str_cat.h"
 #include "base/array_file.h"
 #include "client/command.h"
 #include "coordinator/service/server.h"
+#include "tests/client/called.h"
 #include "worker/runtime/worker.h"
 
 namespace rnnfarm::client {
@@ -29,17 +29,6 @@ hyperparameters { learning_rate: 0.1 lr_decay: 0.5 momentum: 0.9 clip_norm: 1 }
 training { iterations: 60 batch_size: 8 validation_trials: 16 log_every: 20 }
 analysis { metric { svcca {} } fixed_points { starts: 32 rounds: 1 } }
 )";
-
-struct Result {
-  int code;
-  std::string out, err;
-};
-
-Result Call(const std::vector<std::string>& arguments) {
-  std::ostringstream out, err;
-  const int code = RunProgram(arguments, Terminal{out, err});
-  return {code, out.str(), err.str()};
-}
 
 // `rnnfarm run` once for all tests; then a coordinator that serves what it left.
 class FarmTest : public ::testing::Test {
