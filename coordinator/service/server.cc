@@ -242,7 +242,9 @@ std::vector<prometheus::MetricFamily> CoordinatorServer::CollectMetrics() const 
 absl::Status CoordinatorServer::Health() const {
   if (parts_->stopped) return absl::UnavailableError("the coordinator is shutting down");
   std::lock_guard lock(parts_->observing);
-  return parts_->ledger ? parts_->ledger->failure() : parts_->final_failure;
+  if (parts_->ledger == nullptr) return parts_->final_failure;
+  const absl::Status failure = parts_->ledger->failure();
+  return failure.ok() ? parts_->store->CheckWritable() : failure;
 }
 
 void CoordinatorServer::Shutdown() { parts_->Stop(); }

@@ -63,7 +63,7 @@ class CoordinatorServer {
   absl::Status failure() const;
   // For /metrics. Like Health, at any time, also beside Shutdown.
   std::vector<prometheus::MetricFamily> CollectMetrics() const;
-  // OK while it serves: UNAVAILABLE when it shuts down, or why the store failed.
+  // OK while it serves: UNAVAILABLE when it shuts down, or why the store cannot be written to.
   absl::Status Health() const;
   // Ends running calls, gives the comparison's lease back and closes the store. Idempotent.
   void Shutdown();

@@ -9,7 +9,10 @@ import ctypes
 import errno
 import json
 import os
+import socket
 import sys
+import urllib.error
+import urllib.request
 
 import farm
 
@@ -54,6 +57,20 @@ def fill(path, leave_bytes):
     return ballast
 
 
+def free_port():
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        return taken.getsockname()[1]
+
+
+def health(port):
+    """Code and text of /healthz."""
+    try:
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/healthz", timeout=30) as answer:
+            return answer.status, answer.read().decode()
+    except urllib.error.HTTPError as refused:
+        return refused.code, refused.read().decode()
+
+
 def submit(running, name):
     return running.client("sweep", "submit", SWEEP, "--set", f"name={name}", check=False)
 
@@ -72,9 +89,10 @@ def check_submissions_below_floor(running, disk):
     assert submit(running, "second").returncode == 0
 
 
-def check_full(running, disk):
+def check_full(running, disk, http):
     """No byte left: commits fail, reads go on, and space heals it without a restart."""
     acknowledged = sweeps(running)
+    assert health(http)[0] == 200, health(http)
     ballast = fill(disk, 0)
     pid = running.coordinator.pid
     for i in range(200):
@@ -88,9 +106,12 @@ def check_full(running, disk):
     assert sweeps(running) == sorted(acknowledged), "reads go on, and show what was acknowledged"
     again = submit(running, "while-full")
     assert again.returncode == 1, again
+    code, why = health(http)
+    assert code == 503 and "free some space" in why, (code, why)
     os.remove(ballast)
     farm.wait_until(lambda: submit(running, "afterwards").returncode == 0,
                     "it writes again once there is space")
+    assert health(http)[0] == 200, health(http)
     assert running.coordinator.pid == pid and running.coordinator.poll() is None
     return acknowledged + ["afterwards"]
 
@@ -140,8 +161,9 @@ def main():
     check_submissions_below_floor(running, disk)
     assert farm.terminate(running.coordinator) == 0
     # Without a floor, so that a write does fail.
-    running.start_coordinator("--free-space-floor-mb=0")
-    acknowledged = check_full(running, disk)
+    http = free_port()
+    running.start_coordinator("--free-space-floor-mb=0", f"--http=127.0.0.1:{http}")
+    acknowledged = check_full(running, disk, http)
     check_nothing_lost(running, acknowledged)
     check_backup(running, disk)
     running.passed = True
