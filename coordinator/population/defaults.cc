@@ -2,11 +2,10 @@
 #include <cmath>
 
 #include "absl/strings/str_cat.h"
+#include "base/deterministic_bytes.h"
 #include "base/digest.h"
 #include "coordinator/population/population.h"
 #include "coordinator/population/rules.h"
-#include "google/protobuf/io/coded_stream.h"
-#include "google/protobuf/io/zero_copy_stream_impl_lite.h"
 
 namespace rnnfarm::population {
 namespace {
@@ -99,14 +98,7 @@ std::string SpecDigest(const v1::SweepSpec& resolved) {
     without.clear_scheduling();
     return SpecDigest(without);
   }
-  std::string bytes;
-  {
-    google::protobuf::io::StringOutputStream stream(&bytes);
-    google::protobuf::io::CodedOutputStream coded(&stream);
-    coded.SetSerializationDeterministic(true);
-    resolved.SerializeToCodedStream(&coded);
-  }
-  return base::DigestOf(bytes);
+  return base::DigestOf(base::DeterministicBytes(resolved));
 }
 
 }  // namespace rnnfarm::population

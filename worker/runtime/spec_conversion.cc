@@ -1,14 +1,12 @@
 #include "worker/runtime/spec_conversion.h"
 
-#include <google/protobuf/io/coded_stream.h>
-#include <google/protobuf/io/zero_copy_stream_impl_lite.h>
-
 #include <charconv>
 #include <cmath>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "base/build_info.h"
+#include "base/deterministic_bytes.h"
 #include "base/logging.h"
 
 namespace rnnfarm::worker {
@@ -25,17 +23,6 @@ std::string JsonNumber(double value) {
 
 std::string JsonText(absl::string_view text) {
   return absl::StrCat("\"", base::JsonEscaped(text), "\"");
-}
-
-// Maps in a message have no order of their own; a key needs one.
-std::string DeterministicBytes(const google::protobuf::Message& message) {
-  std::string bytes;
-  google::protobuf::io::StringOutputStream stream(&bytes);
-  google::protobuf::io::CodedOutputStream coded(&stream);
-  coded.SetSerializationDeterministic(true);
-  message.SerializeToCodedStream(&coded);
-  coded.Trim();
-  return bytes;
 }
 
 absl::Status AtLeastOne(absl::string_view field, int64_t value) {
@@ -114,7 +101,7 @@ std::string PackKey(const v1::JobSpec& spec) {
   shared.set_units(spec.units());
   *shared.mutable_cell() = spec.cell();
   *shared.mutable_training() = spec.training();
-  return DeterministicBytes(shared);
+  return base::DeterministicBytes(shared);
 }
 
 absl::StatusOr<engine::Plan> PlanOf(const v1::JobSpec& spec, const task::Task& task) {

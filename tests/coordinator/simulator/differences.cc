@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "base/deterministic_bytes.h"
 #include "tests/coordinator/simulator/fate.h"
 #include "tests/coordinator/simulator/judge.h"
 #include "tests/coordinator/simulator/simulation.h"
@@ -81,7 +82,8 @@ std::vector<std::string> Differences(uint64_t seed, const Records& storm, const 
       continue;
     }
     const auto network = storm.networks.find(name);
-    if (network == storm.networks.end() || BytesOf(network->second) != BytesOf(expected)) {
+    if (network == storm.networks.end() ||
+        base::DeterministicBytes(network->second) != base::DeterministicBytes(expected)) {
       differences.push_back(name + " is another network than in a calm");
     }
   }
@@ -89,7 +91,7 @@ std::vector<std::string> Differences(uint64_t seed, const Records& storm, const 
     if (spoilt.sweeps.count(SweepOf(name)) > 0 || spoilt.configurations.count(name) > 0) continue;
     const auto configuration = storm.configurations.find(name);
     if (configuration == storm.configurations.end() ||
-        BytesOf(configuration->second) != BytesOf(expected)) {
+        base::DeterministicBytes(configuration->second) != base::DeterministicBytes(expected)) {
       differences.push_back(name + " is searched otherwise than in a calm");
     }
   }

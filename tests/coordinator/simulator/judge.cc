@@ -4,8 +4,7 @@
 #include <variant>
 
 #include "absl/strings/str_cat.h"
-#include "google/protobuf/io/coded_stream.h"
-#include "google/protobuf/io/zero_copy_stream_impl_lite.h"
+#include "base/deterministic_bytes.h"
 #include "tests/coordinator/simulator/fate.h"
 
 namespace rnnfarm::simulator {
@@ -51,23 +50,13 @@ std::string BytesOf(const service::Ledger::Reply& reply) {
         if constexpr (std::is_same_v<std::decay_t<decltype(message)>, std::monostate>) {
           return std::string();
         } else {
-          return simulator::BytesOf(message);
+          return base::DeterministicBytes(message);
         }
       },
       reply);
 }
 
 }  // namespace
-
-std::string BytesOf(const google::protobuf::Message& message) {
-  std::string bytes;
-  google::protobuf::io::StringOutputStream stream(&bytes);
-  google::protobuf::io::CodedOutputStream coded(&stream);
-  coded.SetSerializationDeterministic(true);
-  message.SerializeToCodedStream(&coded);
-  coded.Trim();
-  return bytes;
-}
 
 void Judge::Complain(std::string what) {
   if (complaints_.size() < kMostComplaints) complaints_.push_back(std::move(what));
@@ -125,7 +114,7 @@ void Judge::SeeJob(const v1::Job& before, const v1::Job& after, const Records& r
     CheckCommitted(before, after, records);
   } else if (!IsCommitted(after.state())) {
     committed_.erase(after.name());
-  } else if (BytesOf(before) != BytesOf(after)) {
+  } else if (base::DeterministicBytes(before) != base::DeterministicBytes(after)) {
     Complain(Tell(after) + " is written again after its result");
   }
 }
@@ -221,7 +210,8 @@ void Judge::CheckMemory(const scheduler::Scheduler& scheduler, const Records& re
       const auto written = records.jobs.find(known->name());
       v1::Job job = *known;
       job.clear_progress();
-      if (written == records.jobs.end() || BytesOf(written->second) != BytesOf(job)) {
+      if (written == records.jobs.end() ||
+          base::DeterministicBytes(written->second) != base::DeterministicBytes(job)) {
         Complain(Tell(job) + " is not what is written of it");
       }
     }

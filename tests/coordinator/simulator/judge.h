@@ -19,9 +19,6 @@
 
 namespace rnnfarm::simulator {
 
-// The bytes of a message, the same for equal messages whatever the order of their maps.
-std::string BytesOf(const google::protobuf::Message& message);
-
 class Judge {
  public:
   Judge() : promises_([this](std::string what) { Complain(std::move(what)); }) {}

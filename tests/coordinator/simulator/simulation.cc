@@ -3,6 +3,7 @@
 #include <memory>
 
 #include "absl/strings/str_cat.h"
+#include "base/deterministic_bytes.h"
 #include "base/digest.h"
 #include "tests/coordinator/simulator/judge.h"
 #include "tests/coordinator/simulator/person.h"
@@ -70,7 +71,7 @@ class Simulation {
 
 template <typename Map>
 void AddTo(base::Digest& digest, const Map& records) {
-  for (const auto& [name, record] : records) digest.Update(BytesOf(record));
+  for (const auto& [name, record] : records) digest.Update(base::DeterministicBytes(record));
 }
 
 std::string DigestOf(const Records& records) {
@@ -80,7 +81,7 @@ std::string DigestOf(const Records& records) {
   AddTo(digest, records.networks);
   AddTo(digest, records.jobs);
   for (const auto& [job, events] : records.events) {
-    for (const v1::JobEvent& event : events) digest.Update(BytesOf(event));
+    for (const v1::JobEvent& event : events) digest.Update(base::DeterministicBytes(event));
   }
   return digest.Finish();
 }
