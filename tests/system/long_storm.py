@@ -116,7 +116,7 @@ class Storm:
         farm.wait_until(lambda: self.running.was_lost(job), f"the lease of {name} runs out", 120)
         refused_late_report(self.running, job)
         self.running.processes[name].send_signal(signal.SIGCONT)
-        told = f"lease of {job['name']} attempt {job['attempt']} was dropped"
+        told = f"the lease was dropped [job {job['name']} attempt {job['attempt']}]"
         farm.wait_until(lambda: told in self.running.log(name), f"{name} hears that it lost {job}",
                         120)
         self.ghosts.append((name, job["name"], job["attempt"]))
