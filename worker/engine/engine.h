@@ -29,6 +29,14 @@ struct CurriculumStage {
   double share = 0;  // of the iterations
 };
 
+// Arithmetic of the products of training. Everything else is float32, and what is computed of a
+// trained network afterwards is float64.
+enum class Precision {
+  kFp32,  // float32 throughout
+  kTf32,  // factors rounded to TF32 (10 bits), sums in float32
+  kBf16,  // factors rounded to bfloat16 (7 bits), sums in float32
+};
+
 // What all networks of a pack have in common.
 struct Plan {
   const task::Task* task = nullptr;
@@ -39,6 +47,7 @@ struct Plan {
   int validation_trials = 512;
   int64_t checkpoint_every = 1000;  // iterations
   int64_t log_every = 50;           // iterations
+  Precision precision = Precision::kFp32;
   std::vector<CurriculumStage> curriculum;
 };
 
@@ -133,9 +142,12 @@ struct Limits {
   // Train uses fewer threads rather than exceed this; RESOURCE_EXHAUSTED where one network alone
   // does. 0: no limit.
   int64_t memory_bytes = 0;
+  // Of FindDevices(), for the engines that train on one.
+  int device = 0;
 };
 
-// "cpu" or "reference". INVALID_ARGUMENT lists the engines that this build has.
+// "cpu", "reference" or, where this build has it, "cuda". INVALID_ARGUMENT lists the engines that
+// this build has; FAILED_PRECONDITION says why the device cannot be used.
 absl::StatusOr<std::unique_ptr<Engine>> MakeEngine(absl::string_view name, Limits limits = {});
 
 }  // namespace rnnfarm::engine
