@@ -3,6 +3,7 @@
 #ifndef RNNFARM_WORKER_ENGINE_CPU_INSTANTIATE_H_
 #define RNNFARM_WORKER_ENGINE_CPU_INSTANTIATE_H_
 
+#include "worker/engine/cells.h"
 #include "worker/engine/cpu/kernels.h"
 #include "worker/engine/cpu/sequence.h"
 #include "worker/rnn/gates.h"

@@ -8,7 +8,7 @@
 
 #include <cstdint>
 
-#define RNNFARM_INLINE inline __attribute__((always_inline))
+#include "base/host_device.h"
 
 namespace rnnfarm::engine::cpu {
 
@@ -21,7 +21,7 @@ struct Count {
 
 // f(Count<size>(), first) for tiles of kMax things, and once for what is left of `count`.
 template <int kMax, typename F>
-RNNFARM_INLINE void ForEachTile(int count, F f) {
+RNNFARM_HD_INLINE void ForEachTile(int count, F f) {
   int first = 0;
   for (; first + kMax <= count; first += kMax) f(Count<kMax>(), first);
   if constexpr (kMax > 3) {
@@ -44,10 +44,10 @@ class Stream {
       : next_(from), lines_(static_cast<int>((floats / kLineFloats + tiles - 1) / tiles)) {}
 
   // Called for each k of a tile's sum.
-  RNNFARM_INLINE void Fetch(int k) const {
+  RNNFARM_HD_INLINE void Fetch(int k) const {
     if (k < lines_) __builtin_prefetch(next_ + int64_t{k} * kLineFloats, 1, 2);
   }
-  RNNFARM_INLINE void EndTile() { next_ += int64_t{lines_} * kLineFloats; }
+  RNNFARM_HD_INLINE void EndTile() { next_ += int64_t{lines_} * kLineFloats; }
 
  private:
   static constexpr int kLineFloats = 16;
@@ -59,7 +59,7 @@ class Stream {
 // The same for rows, without a last tile of one row where it can be helped: too few sums to hide
 // the latency of each.
 template <int kMax, typename F>
-RNNFARM_INLINE void ForEachRowTile(int count, F f) {
+RNNFARM_HD_INLINE void ForEachRowTile(int count, F f) {
   if constexpr (kMax >= 3) {
     if (count > kMax && count % kMax == 1) {
       const int whole = count - kMax - 1;
@@ -75,9 +75,9 @@ RNNFARM_INLINE void ForEachRowTile(int count, F f) {
 
 // sum[r][v] += Σ_k a[r row + k step] · (vector v of b[k width …]), k = 0 … depth - 1.
 template <class V, int kRows, int kVectors>
-RNNFARM_INLINE void MultiplyAdd(typename V::F (&sum)[kRows][kVectors], const float* a, int64_t row,
-                                int64_t step, const float* b, int64_t width, int depth,
-                                const Stream& stream = {}) {
+RNNFARM_HD_INLINE void MultiplyAdd(typename V::F (&sum)[kRows][kVectors], const float* a,
+                                   int64_t row, int64_t step, const float* b, int64_t width,
+                                   int depth, const Stream& stream = {}) {
   for (int k = 0; k < depth; ++k) {
     stream.Fetch(k);
     typename V::F columns[kVectors];
@@ -95,7 +95,7 @@ RNNFARM_INLINE void MultiplyAdd(typename V::F (&sum)[kRows][kVectors], const flo
 }
 
 template <class V, int kRows, int kVectors>
-RNNFARM_INLINE void Clear(typename V::F (&sum)[kRows][kVectors]) {
+RNNFARM_HD_INLINE void Clear(typename V::F (&sum)[kRows][kVectors]) {
 #pragma GCC unroll 4
   for (int r = 0; r < kRows; ++r) {
 #pragma GCC unroll 4

@@ -5,9 +5,9 @@
 
 #include <cstdint>
 
-#include "worker/engine/cpu/cells.h"
 #include "worker/engine/cpu/layout.h"
 #include "worker/engine/cpu/product.h"
+#include "worker/engine/cpu/step.h"
 
 namespace rnnfarm::engine::cpu {
 
@@ -25,9 +25,9 @@ Stream KeptStream(const Layout& layout, const Slab& slab, int t) {
 // z = [x, 1, hidden] [A, b, W]ᵀ of kGates gates, and finish(place, z) for every vector of
 // units. Panels of one vector of units a gate, or of several where there are fewer gates than four.
 template <class V, int kGates, class Finish>
-RNNFARM_INLINE void GateProduct(const Layout& layout, const float* panels, const float* state,
-                                const float* hidden, int64_t hidden_row, int rows, Stream stream,
-                                Finish finish) {
+RNNFARM_HD_INLINE void GateProduct(const Layout& layout, const float* panels, const float* state,
+                                   const float* hidden, int64_t hidden_row, int rows, Stream stream,
+                                   Finish finish) {
   constexpr int kUnitVectors = kPanelVectors / kGates;
   const int head_depth = layout.inputs + 1;
   ForEachTile<kUnitVectors>(layout.padded / V::kLanes, [&](auto panel, int first) {
@@ -71,9 +71,9 @@ struct Term {
 
 // carry (rows, padded; or null) + the terms, and finish(place, sum) for every vector of units.
 template <class V, int kTerms, class Finish>
-RNNFARM_INLINE void StateProduct(const Layout& layout, const float* carry,
-                                 const Term (&terms)[kTerms], int rows, Stream stream,
-                                 Finish finish) {
+RNNFARM_HD_INLINE void StateProduct(const Layout& layout, const float* carry,
+                                    const Term (&terms)[kTerms], int rows, Stream stream,
+                                    Finish finish) {
   ForEachTile<kPanelVectors>(layout.padded / V::kLanes, [&](auto panel, int first) {
     constexpr int kVectors = panel.value;
     constexpr int kWidth = kVectors * V::kLanes;

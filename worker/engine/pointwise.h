@@ -1,17 +1,20 @@
 // Activations of a vector of numbers, in float32, from additions, multiplications and one division:
-// the same bits on every processor with fused multiply-add. V is one of vector_*.h.
+// the same bits on every processor with fused multiply-add. V is one of cpu/vector_*.h or
+// cuda/element.h.
 //
 // Errors, tested over all of the range: tanh at most 3e-7 (4e-7 without fused multiply-add) and the
 // sigmoid at most 2e-7, absolute; exp at most 2 units in the last place. Coefficients: our own
 // minimax fits in float64, rounded.
-#ifndef RNNFARM_WORKER_ENGINE_CPU_POINTWISE_H_
-#define RNNFARM_WORKER_ENGINE_CPU_POINTWISE_H_
+#ifndef RNNFARM_WORKER_ENGINE_POINTWISE_H_
+#define RNNFARM_WORKER_ENGINE_POINTWISE_H_
 
-namespace rnnfarm::engine::cpu {
+#include "base/host_device.h"
+
+namespace rnnfarm::engine {
 
 // x P(x²) / Q(x²), of degrees 4 and 4, constant beyond ±8, where tanh is 1 to 2.3e-7.
 template <class V>
-inline typename V::F Tanh(typename V::F x) {
+RNNFARM_HD_INLINE typename V::F Tanh(typename V::F x) {
   constexpr float kBound = 8;
   constexpr float kP[] = {0x1.fffffep-1f, 0x1.1336d2p-3f, 0x1.d32934p-9f, 0x1.6d4b52p-16f,
                           0x1.02c278p-26f};
@@ -31,7 +34,7 @@ inline typename V::F Tanh(typename V::F x) {
 
 // exp(-x) = 2^n exp(-r) with -x = n ln 2 - r, |r| <= ln 2 / 2; constant beyond ±87.
 template <class V>
-inline typename V::F ExpOfNegative(typename V::F x) {
+RNNFARM_HD_INLINE typename V::F ExpOfNegative(typename V::F x) {
   constexpr float kBound = 87;
   constexpr float kLog2e = 0x1.715476p+0f;
   // ln 2 in two parts, the first so short that its multiples are exact.
@@ -52,39 +55,39 @@ inline typename V::F ExpOfNegative(typename V::F x) {
 }
 
 template <class V>
-inline typename V::F Exp(typename V::F x) {
+RNNFARM_HD_INLINE typename V::F Exp(typename V::F x) {
   return ExpOfNegative<V>(V::Sub(V::Zero(), x));
 }
 
 // 1 / (1 + exp(-x)).
 template <class V>
-inline typename V::F Sigmoid(typename V::F x) {
+RNNFARM_HD_INLINE typename V::F Sigmoid(typename V::F x) {
   return V::Div(V::Set(1), V::Add(V::Set(1), ExpOfNegative<V>(x)));
 }
 
 // An activation f, and `upstream` f'(z) told by the value f(z).
 template <class V>
 struct TanhActivation {
-  static typename V::F Value(typename V::F z) { return Tanh<V>(z); }
-  static typename V::F Backward(typename V::F value, typename V::F upstream) {
+  static RNNFARM_HD_INLINE typename V::F Value(typename V::F z) { return Tanh<V>(z); }
+  static RNNFARM_HD_INLINE typename V::F Backward(typename V::F value, typename V::F upstream) {
     return V::Fnma(V::Mul(value, value), upstream, upstream);
   }
 };
 
 template <class V>
 struct ReluActivation {
-  static typename V::F Value(typename V::F z) { return V::AtLeast(0, z); }
-  static typename V::F Backward(typename V::F value, typename V::F upstream) {
+  static RNNFARM_HD_INLINE typename V::F Value(typename V::F z) { return V::AtLeast(0, z); }
+  static RNNFARM_HD_INLINE typename V::F Backward(typename V::F value, typename V::F upstream) {
     return V::WherePositive(value, upstream);
   }
 };
 
 // upstream s'(z) of the sigmoid, told by its value s.
 template <class V>
-inline typename V::F SigmoidBackward(typename V::F s, typename V::F upstream) {
+RNNFARM_HD_INLINE typename V::F SigmoidBackward(typename V::F s, typename V::F upstream) {
   return V::Mul(V::Mul(s, V::Sub(V::Set(1), s)), upstream);
 }
 
-}  // namespace rnnfarm::engine::cpu
+}  // namespace rnnfarm::engine
 
-#endif  // RNNFARM_WORKER_ENGINE_CPU_POINTWISE_H_
+#endif  // RNNFARM_WORKER_ENGINE_POINTWISE_H_
