@@ -23,23 +23,9 @@ StreamKey DeriveStream(uint64_t base_seed, absl::string_view network_key,
 }
 
 std::array<uint32_t, 4> Philox(StreamKey key, uint64_t substream, uint64_t block) {
-  constexpr int kRounds = 10;
-  constexpr uint32_t kMultiplier0 = 0xD2511F53, kMultiplier1 = 0xCD9E8D57;
-  constexpr uint32_t kWeyl0 = 0x9E3779B9, kWeyl1 = 0xBB67AE85;
-  uint32_t c0 = static_cast<uint32_t>(block), c1 = static_cast<uint32_t>(block >> 32);
-  uint32_t c2 = static_cast<uint32_t>(substream), c3 = static_cast<uint32_t>(substream >> 32);
-  uint32_t k0 = key.low, k1 = key.high;
-  for (int round = 0; round < kRounds; ++round) {
-    const uint64_t product0 = uint64_t{kMultiplier0} * c0;
-    const uint64_t product1 = uint64_t{kMultiplier1} * c2;
-    c0 = static_cast<uint32_t>(product1 >> 32) ^ c1 ^ k0;
-    c1 = static_cast<uint32_t>(product1);
-    c2 = static_cast<uint32_t>(product0 >> 32) ^ c3 ^ k1;
-    c3 = static_cast<uint32_t>(product0);
-    k0 += kWeyl0;
-    k1 += kWeyl1;
-  }
-  return {c0, c1, c2, c3};
+  uint32_t words[4];
+  PhiloxBlock(key, substream, block, words);
+  return {words[0], words[1], words[2], words[3]};
 }
 
 uint32_t RandomStream::NextWord() {
@@ -51,9 +37,8 @@ uint32_t RandomStream::NextWord() {
 }
 
 double RandomStream::Uniform() {
-  const uint64_t high = NextWord();
-  const uint64_t low = NextWord();
-  return static_cast<double>(((high << 32) | low) >> 11) * 0x1.0p-53;
+  const uint32_t first = NextWord();
+  return UniformOfWords(first, NextWord());
 }
 
 double RandomStream::Normal() {
@@ -68,8 +53,6 @@ double RandomStream::Normal() {
   return normal;
 }
 
-uint32_t RandomStream::Below(uint32_t n) {
-  return static_cast<uint32_t>((uint64_t{NextWord()} * n) >> 32);
-}
+uint32_t RandomStream::Below(uint32_t n) { return BelowOfWord(NextWord(), n); }
 
 }  // namespace rnnfarm::base

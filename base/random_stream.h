@@ -16,13 +16,9 @@
 
 #include "absl/strings/string_view.h"
 #include "absl/types/span.h"
+#include "base/philox.h"
 
 namespace rnnfarm::base {
-
-struct StreamKey {
-  uint32_t low = 0;
-  uint32_t high = 0;
-};
 
 // The first 8 bytes of SHA-256(base_seed as 8 bytes, network_key, 0, purpose).
 StreamKey DeriveStream(uint64_t base_seed, absl::string_view network_key,
@@ -55,7 +51,7 @@ class RandomStream {
   uint32_t NextWord();
   // Uniform in [0, 1) with 53 random bits; takes two words.
   double Uniform();
-  double Uniform(double min, double max) { return min + (max - min) * Uniform(); }
+  double Uniform(double min, double max) { return UniformBetween(min, max, Uniform()); }
   // Standard normal, a float32 value; takes two words for every other one (NormalsOfWords).
   double Normal();
   // Uniform in {0, …, n - 1}; n < 2^32; bias below 2^-32.

@@ -2,12 +2,12 @@
 
 #include "absl/types/span.h"
 #include "worker/task/kinds.h"
+#include "worker/task/trial_values.h"
 
 namespace rnnfarm::task {
 
 namespace {
 
-constexpr int kMaxContexts = 64;
 // Means of the cued stream in the probe, evenly spaced from -1 to 1.
 constexpr int kProbeMeans = 11;
 // Normals that wait on the stack to become evidence: at least four steps of every context.
@@ -56,15 +56,13 @@ class ContextIntegrationTask final : public Task {
   double start_noise() const override { return 0.05; }
 
  private:
-  // The trial's means and its context are drawn first; the evidence takes the normals of the words
-  // from the next whole block on, step by step, stream by stream.
   void DrawTrial(base::StreamKey key, uint64_t substream, int row, Trials& trials) const {
     const int streams = spec_.contexts;
     double means[kMaxContexts];
     base::RandomStream stream(key, substream);
     for (int k = 0; k < streams; ++k) means[k] = stream.Uniform(-1, 1);
     const int context = static_cast<int>(stream.Below(streams));
-    uint64_t block = (2 * streams + 1 + 3) / 4;
+    uint64_t block = FirstEvidenceBlock(streams);
 
     float normals[kNormals];
     const int most_steps = kNormals / streams / 4 * 4;  // whole blocks
@@ -75,7 +73,7 @@ class ContextIntegrationTask final : public Task {
       block += most_steps * streams / 4;
       const float* normal = normals;
       for (int step = 0; step < steps; ++step, x += streams) {
-        for (int k = 0; k < streams; ++k) *x++ = static_cast<float>(means[k] + *normal++);
+        for (int k = 0; k < streams; ++k) *x++ = EvidenceOf(means[k], *normal++);
       }
     }
     Cue(context, row, trials);

@@ -1,42 +1,31 @@
 #include <algorithm>
 #include <bit>
-#include <cmath>
 
 #include "absl/types/span.h"
 #include "worker/task/kinds.h"
+#include "worker/task/trial_values.h"
 
 namespace rnnfarm::task {
 
 namespace {
 
-// 3^K fixed points are expected; nobody analyses more channels than this.
-constexpr int kMaxBits = 16;
 // Words that wait on the stack to become pulses: whole blocks of 4.
 constexpr size_t kWords = 1024;
 
-// A threshold that every word is below.
-constexpr uint32_t kAlways = uint32_t{1} << 31;
-
-// 1 or -1 where there is a pulse, by its bits.
 void Pulses(const uint32_t* __restrict words, size_t count, uint32_t threshold,
             float* __restrict x) {
-  constexpr uint32_t kOne = 0x3f800000;
-  for (size_t i = 0; i < count; ++i) {
-    const uint32_t value = kOne | ((~words[i] & 1) << 31);
-    x[i] = std::bit_cast<float>((words[i] >> 1) < threshold ? value : 0);
-  }
+  for (size_t i = 0; i < count; ++i) x[i] = std::bit_cast<float>(PulseBits(words[i], threshold));
 }
 
-// y is the latest value of its channel in x that is not 0, chosen by its bits: a branch that nobody
-// can predict would take longer than everything else. What a few channels hold stays in registers.
+// y is the latest value of its channel in x that is not 0. What a few channels hold stays in
+// registers.
 template <int kChannels>
 void HoldChannels(const float* __restrict x, size_t steps, size_t stride, float* __restrict y) {
   uint32_t held[kChannels] = {};
   for (size_t step = 0; step < steps; ++step, x += stride, y += stride) {
 #pragma GCC unroll 3
     for (int c = 0; c < kChannels; ++c) {
-      const auto pulse = std::bit_cast<uint32_t>(x[c]);
-      held[c] = pulse | (held[c] & (pulse == 0 ? ~uint32_t{0} : 0));
+      held[c] = HeldBits(std::bit_cast<uint32_t>(x[c]), held[c]);
       y[c] = std::bit_cast<float>(held[c]);
     }
   }
@@ -45,8 +34,7 @@ void HoldChannels(const float* __restrict x, size_t steps, size_t stride, float*
 class FlipFlopTask final : public Task {
  public:
   explicit FlipFlopTask(const FlipFlop& spec)
-      : spec_(spec),
-        threshold_(static_cast<uint32_t>(std::llround(spec.flip_probability * 0x1p31))) {}
+      : spec_(spec), threshold_(PulseThreshold(spec.flip_probability)) {}
 
   int inputs() const override { return spec_.bits; }
   int outputs() const override { return spec_.bits; }
@@ -75,15 +63,13 @@ class FlipFlopTask final : public Task {
   double start_noise() const override { return 0.5; }
 
  private:
-  // One word a channel and step: its upper 31 bits decide whether there is a pulse, the lowest one
-  // its sign.
   void FillPulses(base::StreamKey key, uint64_t substream, absl::Span<float> x) const {
     uint32_t words[kWords];
     for (size_t done = 0; done < x.size(); done += kWords) {
       const size_t count = std::min(kWords, x.size() - done);
       base::FillWords(key, substream, done / 4, absl::MakeSpan(words, count));
       Pulses(words, count, threshold_, x.data() + done);
-      if (done == 0 && spec_.initial_pulse) Pulses(words, spec_.bits, kAlways, x.data());
+      if (done == 0 && spec_.initial_pulse) Pulses(words, spec_.bits, kAlwaysPulse, x.data());
     }
   }
 

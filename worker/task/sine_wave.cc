@@ -3,6 +3,7 @@
 #include "absl/types/span.h"
 #include "worker/task/kinds.h"
 #include "worker/task/sine.h"
+#include "worker/task/trial_values.h"
 
 namespace rnnfarm::task {
 
@@ -49,9 +50,8 @@ class SineWaveTask final : public Task {
   double Command(int index) const {
     return spec_.conditions == 1 ? 0 : static_cast<double>(index) / (spec_.conditions - 1);
   }
-  // Cycles a step.
   double Frequency(double command) const {
-    return spec_.min_frequency + (spec_.max_frequency - spec_.min_frequency) * command;
+    return FrequencyOfCommand(spec_.min_frequency, spec_.max_frequency, command);
   }
 
   // The target belongs to the command as the network sees it, rounded to float32.
