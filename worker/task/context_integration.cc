@@ -27,6 +27,7 @@ class ContextIntegrationTask final : public Task {
     Shape(count, steps, inputs(), 1, trials);
     for (int row = 0; row < count; ++row) DrawTrial(key, first_substream + row, row, trials);
   }
+  TrialRecipe recipe() const override { return spec_; }
 
   // Context by context, from the lowest mean to the highest.
   Trials Probe(uint64_t) const override {

@@ -33,6 +33,7 @@ class DatasetTask final : public Task {
       Copy(base::RandomStream(key, first_substream + row).Below(trials_.count), row, trials);
     }
   }
+  TrialRecipe recipe() const override { return &trials_; }
 
   Trials Probe(uint64_t) const override {
     Trials trials;

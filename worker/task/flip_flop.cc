@@ -51,6 +51,7 @@ class FlipFlopTask final : public Task {
       Hold(x, steps, trials.y.data() + row * values);
     }
   }
+  TrialRecipe recipe() const override { return spec_; }
 
   Trials Probe(uint64_t base_seed) const override {
     return Generate(ProbeStream(base_seed), 0, kProbeTrials, spec_.steps);

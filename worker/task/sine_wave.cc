@@ -29,6 +29,7 @@ class SineWaveTask final : public Task {
       FillTrial(base::RandomStream(key, first_substream + row).Uniform(), row, trials);
     }
   }
+  TrialRecipe recipe() const override { return spec_; }
 
   Trials Probe(uint64_t) const override {
     Trials trials = BlankTrials(spec_.conditions, spec_.steps, 1, 1);

@@ -39,26 +39,6 @@ enum class GraphKind {
   kNearestNeighbourWithinCondition
 };
 
-class Task {
- public:
-  virtual ~Task() = default;
-  virtual int inputs() const = 0;
-  virtual int outputs() const = 0;
-  virtual int steps() const = 0;  // T of a full trial
-  // Trial `row` of a batch is a pure function of (key, substream of the row), the same bytes on
-  // every processor. `steps` <= steps(). Overwrites `trials`, whose vectors are used again: sizes
-  // that they have held before allocate nothing.
-  virtual void Generate(base::StreamKey key, uint64_t first_substream, int count, int steps,
-                        Trials& trials) const = 0;
-  Trials Generate(base::StreamKey key, uint64_t first_substream, int count, int steps) const;
-  // The same for every network of a sweep, whatever its key.
-  virtual Trials Probe(uint64_t base_seed) const = 0;
-  virtual std::vector<Condition> Conditions() const = 0;
-  virtual GraphKind graph() const = 0;
-  // s.d. of the noise added to trajectory states as starts of the fixed-point search.
-  virtual double start_noise() const = 0;
-};
-
 struct FlipFlop {
   int bits = 3;
   int steps = 100;
@@ -79,6 +59,31 @@ struct Dataset {
   std::string source;  // its name, for errors
 };
 using TaskSpec = std::variant<FlipFlop, SineWave, ContextIntegration, Dataset>;
+
+// What determines the trials that a task generates, for engines that generate the same ones on a
+// device: its fields, or all trials of its data set, which live as long as the task does.
+using TrialRecipe = std::variant<FlipFlop, SineWave, ContextIntegration, const Trials*>;
+
+class Task {
+ public:
+  virtual ~Task() = default;
+  virtual int inputs() const = 0;
+  virtual int outputs() const = 0;
+  virtual int steps() const = 0;  // T of a full trial
+  // Trial `row` of a batch is a pure function of (key, substream of the row), the same bytes on
+  // every processor. `steps` <= steps(). Overwrites `trials`, whose vectors are used again: sizes
+  // that they have held before allocate nothing.
+  virtual void Generate(base::StreamKey key, uint64_t first_substream, int count, int steps,
+                        Trials& trials) const = 0;
+  Trials Generate(base::StreamKey key, uint64_t first_substream, int count, int steps) const;
+  virtual TrialRecipe recipe() const = 0;
+  // The same for every network of a sweep, whatever its key.
+  virtual Trials Probe(uint64_t base_seed) const = 0;
+  virtual std::vector<Condition> Conditions() const = 0;
+  virtual GraphKind graph() const = 0;
+  // s.d. of the noise added to trajectory states as starts of the fixed-point search.
+  virtual double start_noise() const = 0;
+};
 
 absl::StatusOr<std::unique_ptr<Task>> MakeTask(const TaskSpec& spec);
 
