@@ -18,4 +18,27 @@
 #define RNNFARM_HD_INLINE inline __attribute__((always_inline))
 #endif
 
+namespace rnnfarm::base {
+
+// a b + c: rounded once on a device, and on the processor wherever its compiler pleases, since
+// most processors that run it this way (tests) would ask a library.
+RNNFARM_HD_INLINE float MultiplyAdd(float a, float b, float c) {
+#ifdef __CUDA_ARCH__
+  return fmaf(a, b, c);
+#else
+  return a * b + c;
+#endif
+}
+
+}  // namespace rnnfarm::base
+
+// Before a loop of known length, whose variables are to be registers of a device.
+#ifdef __CUDA_ARCH__
+#define RNNFARM_UNROLL _Pragma("unroll")
+#define RNNFARM_UNROLL_BY_4 _Pragma("unroll 4")
+#else
+#define RNNFARM_UNROLL
+#define RNNFARM_UNROLL_BY_4
+#endif
+
 #endif  // RNNFARM_BASE_HOST_DEVICE_H_

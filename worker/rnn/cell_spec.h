@@ -8,11 +8,9 @@
 
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
+#include "worker/rnn/architecture.h"
 
 namespace rnnfarm::rnn {
-
-enum class Architecture { kVanilla, kUgrnn, kGru, kLstm, kLeaky };
-enum class Activation { kTanh, kRelu };
 
 // By the names of a sweep file; INVALID_ARGUMENT lists the valid ones.
 absl::StatusOr<Architecture> ParseArchitecture(absl::string_view name);

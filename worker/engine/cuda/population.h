@@ -28,8 +28,7 @@ class Population {
   virtual void SetPendingLoss(int slot, double pending_loss) = 0;
   // Iterations t … t + count - 1, of `steps` steps each, of the slots whose `active` is 1; the
   // others stay as they are. A slot that has diverged stands still. May return before it is done.
-  virtual void Iterate(const std::vector<uint8_t>& active, int64_t t, int64_t count,
-                       int steps) = 0;
+  virtual void Iterate(const std::vector<uint8_t>& active, int64_t t, int64_t count, int steps) = 0;
   // Waits until the device is done. One for each slot.
   virtual std::vector<Standing> Standings() = 0;
   // Mean loss of every slot over the validation set, without L2.

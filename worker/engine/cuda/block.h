@@ -1,0 +1,83 @@
+// What a kernel knows of the threads that run it. A kernel is a struct of plain numbers and
+// pointers with
+//
+//   static constexpr int kThreads = 256;
+//   template <class Block>
+//   RNNFARM_HD void operator()(const Block& block) const;
+//
+// which says what all threads of one block do, phase by phase:
+//
+//   block.ForEach([&](int thread) { … });  // and then a barrier
+//
+// On a device every thread calls the lambda once; on the processor one thread calls it for all, one
+// after the other, so that tests run the very statements of a kernel without a device. In a phase
+// threads must not read what others write.
+#ifndef RNNFARM_WORKER_ENGINE_CUDA_BLOCK_H_
+#define RNNFARM_WORKER_ENGINE_CUDA_BLOCK_H_
+
+#include <cstdint>
+#include <vector>
+
+#include "base/host_device.h"
+
+namespace rnnfarm::engine::cuda {
+
+#ifdef __CUDACC__
+
+extern __shared__ float4 rnnfarm_shared[];
+
+// Inside a kernel of a device.
+template <int kThreads>
+class DeviceBlock {
+ public:
+  __device__ __forceinline__ int64_t index() const { return blockIdx.x; }
+  // Of the block's own memory, 16-byte aligned.
+  __device__ __forceinline__ float* shared() const {
+    return reinterpret_cast<float*>(rnnfarm_shared);
+  }
+  template <class F>
+  __device__ __forceinline__ void ForEach(F f) const {
+    f(static_cast<int>(threadIdx.x));
+    __syncthreads();
+  }
+  // What a thread keeps from one phase to the next.
+  template <class T>
+  class PerThread {
+   public:
+    __device__ __forceinline__ T& operator[](int) { return value_; }
+
+   private:
+    T value_{};
+  };
+};
+
+#endif
+
+// On the processor.
+template <int kThreads>
+class HostBlock {
+ public:
+  HostBlock(int64_t index, float* shared) : index_(index), shared_(shared) {}
+  int64_t index() const { return index_; }
+  float* shared() const { return shared_; }
+  template <class F>
+  void ForEach(F f) const {
+    for (int thread = 0; thread < kThreads; ++thread) f(thread);
+  }
+  template <class T>
+  class PerThread {
+   public:
+    T& operator[](int thread) { return values_[thread]; }
+
+   private:
+    std::vector<T> values_ = std::vector<T>(kThreads);
+  };
+
+ private:
+  const int64_t index_;
+  float* const shared_;
+};
+
+}  // namespace rnnfarm::engine::cuda
+
+#endif  // RNNFARM_WORKER_ENGINE_CUDA_BLOCK_H_

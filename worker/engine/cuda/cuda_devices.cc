@@ -1,0 +1,75 @@
+#include <cuda_runtime_api.h>
+
+#include <new>
+#include <stdexcept>
+
+#include "worker/engine/cuda/available.h"
+
+namespace rnnfarm::engine::cuda {
+
+namespace {
+
+// Kernels are compiled for this compute capability and later ones.
+constexpr int kLeastMajor = 8;
+constexpr double kKilo = 1e3;
+
+void Check(cudaError_t error, const char* what) {
+  if (error == cudaSuccess) return;
+  cudaGetLastError();
+  throw std::runtime_error(std::string("CUDA: ") + what + ": " + cudaGetErrorString(error));
+}
+
+int Attribute(cudaDeviceAttr attribute, int device) {
+  int value = 0;
+  Check(cudaDeviceGetAttribute(&value, attribute, device), "asking the device");
+  return value;
+}
+
+// Lanes for float32 of a multiprocessor: 64 for compute capability 8.0, 128 for all others here.
+int Lanes(int major, int minor) { return major == 8 && minor == 0 ? 64 : 128; }
+
+}  // namespace
+
+std::string FindCudaDevices(std::vector<Device>& devices) {
+  int count = 0;
+  const cudaError_t error = cudaGetDeviceCount(&count);
+  if (error == cudaErrorInsufficientDriver) {
+    return "the CUDA driver is missing or older than this build's CUDA; install a newer driver or "
+           "use --engine=cpu";
+  }
+  if (error != cudaSuccess && error != cudaErrorNoDevice) {
+    return std::string("CUDA does not start: ") + cudaGetErrorString(error);
+  }
+  if (count == 0) return "no CUDA device is visible; see CUDA_VISIBLE_DEVICES, or use --engine=cpu";
+  for (int i = 0; i < count; ++i) {
+    cudaDeviceProp properties;
+    if (cudaGetDeviceProperties(&properties, i) != cudaSuccess) continue;
+    if (properties.major < kLeastMajor) continue;
+    Device device;
+    device.index = i;
+    device.name = properties.name;
+    device.memory_bytes = static_cast<int64_t>(properties.totalGlobalMem);
+    device.free_bytes = FreeBytes(i);
+    device.multiprocessors = properties.multiProcessorCount;
+    device.peak_flops = 2 * kKilo * Attribute(cudaDevAttrClockRate, i) *
+                        Lanes(properties.major, properties.minor) * device.multiprocessors;
+    devices.push_back(device);
+  }
+  if (devices.empty()) {
+    return "no visible CUDA device has compute capability 8.0 or more; use --engine=cpu";
+  }
+  return "";
+}
+
+int64_t SharedBytesOfBlock(int device) {
+  return Attribute(cudaDevAttrMaxSharedMemoryPerBlockOptin, device);
+}
+
+int64_t FreeBytes(int device) {
+  Check(cudaSetDevice(device), "choosing the device");
+  size_t free = 0, total = 0;
+  Check(cudaMemGetInfo(&free, &total), "asking for its memory");
+  return static_cast<int64_t>(free);
+}
+
+}  // namespace rnnfarm::engine::cuda

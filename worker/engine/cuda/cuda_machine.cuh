@@ -1,0 +1,99 @@
+// The machine of population_on.h that is a CUDA device. One thread at a time.
+#ifndef RNNFARM_WORKER_ENGINE_CUDA_CUDA_MACHINE_CUH_
+#define RNNFARM_WORKER_ENGINE_CUDA_CUDA_MACHINE_CUH_
+
+#include <cuda_runtime.h>
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <new>
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+#include "worker/engine/cuda/block.h"
+#include "worker/engine/cuda/cublas.h"
+#include "worker/engine/cuda/sequence.h"
+
+namespace rnnfarm::engine::cuda {
+
+inline void Check(cudaError_t error, const char* what) {
+  if (error == cudaSuccess) return;
+  cudaGetLastError();  // what can be mended does not fail the next call too
+  if (error == cudaErrorMemoryAllocation) throw std::bad_alloc();
+  throw std::runtime_error(std::string("CUDA: ") + what + ": " + cudaGetErrorString(error));
+}
+
+template <class Kernel>
+__global__ void __launch_bounds__(Kernel::kThreads)
+    RunKernel(const __grid_constant__ Kernel kernel) {
+  kernel(DeviceBlock<Kernel::kThreads>());
+}
+
+class CudaMachine {
+ public:
+  CudaMachine(int device, Rounding rounding);
+  ~CudaMachine();
+  CudaMachine(const CudaMachine&) = delete;
+  CudaMachine& operator=(const CudaMachine&) = delete;
+
+  template <class T>
+  T* Allocate(int64_t count) {
+    return static_cast<T*>(AllocateBytes(count * sizeof(T)));
+  }
+  template <class T>
+  void Upload(T* to, const T* from, int64_t count) {
+    Copy(to, from, count * sizeof(T), cudaMemcpyHostToDevice);
+  }
+  template <class T>
+  void Download(T* to, const T* from, int64_t count) {
+    Copy(to, from, count * sizeof(T), cudaMemcpyDeviceToHost);
+  }
+
+  template <class Kernel>
+  void Launch(const Kernel& kernel, int64_t blocks, int64_t shared_floats) {
+    const size_t bytes = shared_floats * sizeof(float);
+    if (bytes > kSharedWithoutAsking) {
+      Check(cudaFuncSetAttribute(RunKernel<Kernel>, cudaFuncAttributeMaxDynamicSharedMemorySize,
+                                 static_cast<int>(bytes)),
+            "asking for a block's memory");
+    }
+    RunKernel<Kernel><<<static_cast<unsigned>(blocks), Kernel::kThreads, bytes, stream_>>>(kernel);
+    Check(cudaGetLastError(), "launching a kernel");
+  }
+
+  // Before the first product.
+  void PrepareProducts();
+  void Multiply(const Product& product);
+
+  template <class F>
+  void Replay(int key, F launches) {
+    cudaGraphExec_t& recorded = recorded_[key];
+    if (recorded == nullptr) {
+      BeginRecording();
+      launches();
+      recorded = EndRecording();
+    }
+    Check(cudaGraphLaunch(recorded, stream_), "launching a graph");
+  }
+
+ private:
+  static constexpr size_t kSharedWithoutAsking = 48 << 10;
+
+  void* AllocateBytes(size_t bytes);
+  void Copy(void* to, const void* from, size_t bytes, cudaMemcpyKind kind);
+  void BeginRecording();
+  cudaGraphExec_t EndRecording();
+
+  const int device_;
+  const Rounding rounding_;
+  cudaStream_t stream_ = nullptr;
+  std::vector<void*> memory_;
+  std::unique_ptr<Cublas> cublas_;
+  std::map<int, cudaGraphExec_t> recorded_;
+};
+
+}  // namespace rnnfarm::engine::cuda
+
+#endif  // RNNFARM_WORKER_ENGINE_CUDA_CUDA_MACHINE_CUH_

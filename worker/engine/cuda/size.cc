@@ -1,0 +1,108 @@
+#include "worker/engine/cuda/size.h"
+
+#include <algorithm>
+
+#include "worker/engine/cuda/element.h"
+#include "worker/engine/cuda/resident_backward.h"
+#include "worker/engine/cuda/resident_forward.h"
+#include "worker/rnn/gates.h"
+
+namespace rnnfarm::engine::cuda {
+
+namespace {
+
+constexpr int kAlignment = 4;  // floats
+// A product of one tile is a block's work, and a device has room for so many at once, about.
+constexpr int kProductTile = 64;
+constexpr int64_t kBlocksThatFill = 256;
+
+int Padded(int size) { return (size + kAlignment - 1) / kAlignment * kAlignment; }
+
+template <int kUnits>
+int64_t ResidentFloats(const Layout& layout) {
+  return WithCell<TanhActivation<Scalar>>(layout.architecture, [&](auto cell, auto activation) {
+    using Forward = ResidentForward<decltype(cell), kUnits>;
+    using Backward = ResidentBackward<decltype(cell), decltype(activation), kUnits>;
+    return std::max(Forward::SharedFloats(layout), Backward::SharedFloats(layout));
+  });
+}
+
+bool OneGate(const Layout& layout) { return layout.gates == 1; }
+
+}  // namespace
+
+Layout LayoutOf(const Plan& plan, const rnn::CellSpec& cell) {
+  Layout layout;
+  layout.architecture = cell.architecture;
+  layout.activation = cell.activation;
+  layout.units = cell.units;
+  layout.inputs = cell.inputs;
+  layout.outputs = cell.outputs;
+  layout.gates = cell.gates();
+  layout.main_gates = cell.architecture == rnn::Architecture::kGru ? 2 : layout.gates;
+  layout.has_cell = cell.architecture == rnn::Architecture::kLstm;
+  layout.biased_gate = rnn::BiasedGate(cell.architecture);
+  layout.gate_bias = static_cast<float>(cell.gate_bias);
+  const bool leaky = cell.architecture == rnn::Architecture::kLeaky;
+  layout.alpha = leaky ? static_cast<float>(cell.alpha) : 0;
+  layout.deviation = leaky ? cell.noise : 0;
+  layout.batch = plan.batch_size;
+  layout.steps = plan.task->steps();
+  layout.validation = plan.validation_trials;
+  layout.head = Padded(cell.inputs + 1);
+  layout.row = layout.head + Padded(cell.units);
+  return layout;
+}
+
+bool FitsResident(const Layout& layout, int64_t shared_bytes) {
+  if (layout.batch > kResidentRows || layout.head > kMostResidentHead ||
+      layout.outputs > kMostResidentOutputs) {
+    return false;
+  }
+  const auto fits = [&](int64_t floats) { return floats * int64_t{sizeof(float)} <= shared_bytes; };
+  switch (layout.units) {
+    case 32:
+      return fits(ResidentFloats<32>(layout));
+    case 64:
+      return fits(ResidentFloats<64>(layout));
+    case 128:
+      return OneGate(layout) && fits(ResidentFloats<128>(layout));
+    default:
+      return false;
+  }
+}
+
+int64_t SlotBytes(const Layout& l, bool masked) {
+  const bool lstm = l.has_cell, noisy = l.deviation > 0;
+  int64_t floats = 2 * l.parameter_count() + 2 * l.weights_size() + l.state_slot();
+  floats += (l.keeps_gates() ? l.gates_slot() : 0) + (l.resets() ? l.state_slot() : 0);
+  floats += (lstm ? l.cell_slot() : 0) + (noisy ? l.noise_slot() : 0);
+  floats += l.output_slot() * (masked ? 3 : 2);
+  if (!l.resident) floats += l.unit_slot() * (1 + (lstm ? 1 : 0) + (l.resets() ? 1 : 0));
+  floats += int64_t{kSegments} * l.outputs * l.row;
+  return floats * int64_t{sizeof(float)} + kLossParts * int64_t{sizeof(double)} +
+         int64_t{sizeof(Slot)} + int64_t{sizeof(int32_t)};
+}
+
+int64_t SharedBytes(const Layout& layout, bool masked) {
+  const int64_t values = layout.inputs + int64_t{layout.outputs} * (masked ? 2 : 1);
+  return int64_t{layout.validation} * layout.steps * values * int64_t{sizeof(float)};
+}
+
+int GeneralSlots(const Layout& layout) {
+  const auto tiles = [](int64_t size) { return (size + kProductTile - 1) / kProductTile; };
+  const int64_t blocks = tiles(layout.batch) * tiles(int64_t{layout.main_gates} * layout.units);
+  int slots = 1;
+  while (slots * blocks < kBlocksThatFill) slots *= 2;
+  return slots;
+}
+
+int64_t SlotsThatFit(const Layout& layout, bool masked, int64_t networks, int64_t bytes) {
+  const int64_t fit =
+      std::max<int64_t>(0, bytes - SharedBytes(layout, masked)) / SlotBytes(layout, masked);
+  if (layout.resident) return std::min(networks, fit);
+  const int64_t together = GeneralSlots(layout);
+  return fit < together ? 0 : together;
+}
+
+}  // namespace rnnfarm::engine::cuda

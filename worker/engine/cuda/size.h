@@ -1,0 +1,36 @@
+// The layout of a population, how it is computed, and what it takes.
+#ifndef RNNFARM_WORKER_ENGINE_CUDA_SIZE_H_
+#define RNNFARM_WORKER_ENGINE_CUDA_SIZE_H_
+
+#include <cstdint>
+
+#include "worker/engine/cuda/layout.h"
+#include "worker/engine/engine.h"
+
+namespace rnnfarm::engine::cuda {
+
+enum class Design { kAutomatic, kGeneral, kResident };
+
+// Without `resident`.
+Layout LayoutOf(const Plan& plan, const rnn::CellSpec& cell);
+
+// Whether the resident design has kernels for it that fit into `shared_bytes` of a block's memory.
+bool FitsResident(const Layout& layout, int64_t shared_bytes);
+
+// What one slot takes on the device.
+int64_t SlotBytes(const Layout& layout, bool masked);
+// What all slots share: the validation set.
+int64_t SharedBytes(const Layout& layout, bool masked);
+
+// How many networks of the general design are multiplied at once: as many as fill a device, by the
+// layout alone, because the library's choice of a kernel, and with it the order of its sums,
+// follows from their number.
+int GeneralSlots(const Layout& layout);
+
+// How many slots of a pack of `networks` fit into `bytes`; 0: not even one (of the general design:
+// not even GeneralSlots).
+int64_t SlotsThatFit(const Layout& layout, bool masked, int64_t networks, int64_t bytes);
+
+}  // namespace rnnfarm::engine::cuda
+
+#endif  // RNNFARM_WORKER_ENGINE_CUDA_SIZE_H_
