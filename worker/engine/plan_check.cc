@@ -37,6 +37,23 @@ absl::Status CheckCurriculum(const Plan& plan) {
   return absl::OkStatus();
 }
 
+struct Stage {
+  int steps = 0;
+  int64_t end = 0;  // the first iteration after it
+};
+
+// Of the curriculum at iteration `t`.
+Stage StageAt(const Plan& plan, int64_t t) {
+  double share = 0;
+  for (const CurriculumStage& stage : plan.curriculum) {
+    share += stage.share;
+    const int64_t end = std::llround(share * static_cast<double>(plan.iterations));
+    if (t < end) return {stage.steps, end};
+  }
+  return {plan.curriculum.empty() ? plan.task->steps() : plan.curriculum.back().steps,
+          plan.iterations};
+}
+
 }  // namespace
 
 absl::Status CheckPlan(const Plan& plan) {
@@ -89,13 +106,8 @@ absl::Status CheckMember(const Plan& plan, const Member& member) {
   return absl::OkStatus();
 }
 
-int StepsAt(const Plan& plan, int64_t t) {
-  double share = 0;
-  for (const CurriculumStage& stage : plan.curriculum) {
-    share += stage.share;
-    if (t < std::llround(share * static_cast<double>(plan.iterations))) return stage.steps;
-  }
-  return plan.curriculum.empty() ? plan.task->steps() : plan.curriculum.back().steps;
-}
+int StepsAt(const Plan& plan, int64_t t) { return StageAt(plan, t).steps; }
+
+int64_t StageEnd(const Plan& plan, int64_t t) { return StageAt(plan, t).end; }
 
 }  // namespace rnnfarm::engine

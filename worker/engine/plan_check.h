@@ -13,6 +13,8 @@ absl::Status CheckMember(const Plan& plan, const Member& member);
 
 // Steps of the trials of iteration `t`.
 int StepsAt(const Plan& plan, int64_t t);
+// The first iteration after `t` that is not of its stage of the curriculum.
+int64_t StageEnd(const Plan& plan, int64_t t);
 
 }  // namespace rnnfarm::engine
 

@@ -2,8 +2,7 @@
 #ifndef RNNFARM_WORKER_ENGINE_TRAINER_H_
 #define RNNFARM_WORKER_ENGINE_TRAINER_H_
 
-#include <chrono>
-
+#include "worker/engine/course.h"
 #include "worker/engine/engine.h"
 #include "worker/engine/learner.h"
 
@@ -21,26 +20,10 @@ class Trainer {
  private:
   // False: the loss or a parameter is no longer finite.
   bool Iterate();
-  // Adds the point of the loss curve that is due now, if one is. False: not finite.
   bool Record();
-  // False: the observer wants this member stopped.
-  bool Report();
-  Outcome End(Ending ending);
-  Outcome Diverge();
 
-  const Plan& plan_;
-  const Member& member_;
-  const size_t index_;
   Learner& learner_;
-  Observer& observer_;
-  // Its parameters and velocity only where they are asked for.
-  Checkpoint now_;
-  bool record_due_ = false;
-  const std::chrono::steady_clock::time_point begin_;
-  std::chrono::steady_clock::time_point reported_;
-  // Since the last report.
-  int64_t iterations_ = 0;
-  double operations_ = 0;
+  Course course_;
 };
 
 }  // namespace rnnfarm::engine

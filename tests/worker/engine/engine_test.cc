@@ -235,7 +235,7 @@ TEST_P(EngineTest, ACheckpointOfAnotherShapeIsRefused) {
 TEST(MakeEngineTest, AnUnknownEngineIsRefusedWithTheListOfThem) {
   const absl::Status refused = MakeEngine("gpu").status();
   EXPECT_EQ(refused.code(), absl::StatusCode::kInvalidArgument);
-  EXPECT_THAT(std::string(refused.message()), HasSubstr("this build has: cpu, reference"));
+  EXPECT_THAT(std::string(refused.message()), HasSubstr("use one of: cpu, reference, cuda"));
 }
 
 TEST(ScheduleTest, TheCurriculumSharesTheIterations) {
@@ -248,8 +248,12 @@ TEST(ScheduleTest, TheCurriculumSharesTheIterations) {
   EXPECT_EQ(StepsAt(plan, 29), 10);
   EXPECT_EQ(StepsAt(plan, 30), 20);
   EXPECT_EQ(StepsAt(plan, 59), 20);
+  EXPECT_EQ(StageEnd(plan, 0), 30);
+  EXPECT_EQ(StageEnd(plan, 29), 30);
+  EXPECT_EQ(StageEnd(plan, 30), 60);
   plan.curriculum.clear();
   EXPECT_EQ(StepsAt(plan, 0), 20);
+  EXPECT_EQ(StageEnd(plan, 0), 60);
 }
 
 }  // namespace

@@ -16,8 +16,11 @@ namespace rnnfarm::engine::cuda {
 
 class HostMachine {
  public:
+  inline static int64_t taken = 0;  // bytes that machines have been asked for
+
   template <class T>
   T* Allocate(int64_t count) {
+    taken += count * static_cast<int64_t>(sizeof(T));
     memory_.push_back(
         std::make_unique<Line[]>((count * sizeof(T) + sizeof(Line) - 1) / sizeof(Line)));
     return reinterpret_cast<T*>(memory_.back().get());
