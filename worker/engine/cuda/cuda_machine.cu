@@ -17,8 +17,8 @@ CudaMachine::CudaMachine(int device, Rounding rounding) : device_(device), round
 CudaMachine::~CudaMachine() {
   cudaSetDevice(device_);
   cudaStreamSynchronize(stream_);
-  for (const auto& [key, recorded] : recorded_) {
-    if (recorded != nullptr) cudaGraphExecDestroy(recorded);
+  for (const auto& [key, recording] : recordings_) {
+    if (recording.graph != nullptr) cudaGraphExecDestroy(recording.graph);
   }
   cublas_.reset();
   for (void* block : memory_) cudaFree(block);

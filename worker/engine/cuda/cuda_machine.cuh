@@ -67,19 +67,29 @@ class CudaMachine {
   void PrepareProducts();
   void Multiply(const Product& product);
 
+  // The first time as they are, so that everything is loaded before anything is recorded.
   template <class F>
   void Replay(int key, F launches) {
-    cudaGraphExec_t& recorded = recorded_[key];
-    if (recorded == nullptr) {
+    Recording& recording = recordings_[key];
+    if (!recording.launched) {
+      recording.launched = true;
+      return launches();
+    }
+    if (recording.graph == nullptr) {
       BeginRecording();
       launches();
-      recorded = EndRecording();
+      recording.graph = EndRecording();
     }
-    Check(cudaGraphLaunch(recorded, stream_), "launching a graph");
+    Check(cudaGraphLaunch(recording.graph, stream_), "launching a graph");
   }
 
  private:
   static constexpr size_t kSharedWithoutAsking = 48 << 10;
+
+  struct Recording {
+    bool launched = false;
+    cudaGraphExec_t graph = nullptr;
+  };
 
   void* AllocateBytes(size_t bytes);
   void Copy(void* to, const void* from, size_t bytes, cudaMemcpyKind kind);
@@ -91,7 +101,7 @@ class CudaMachine {
   cudaStream_t stream_ = nullptr;
   std::vector<void*> memory_;
   std::unique_ptr<Cublas> cublas_;
-  std::map<int, cudaGraphExec_t> recorded_;
+  std::map<int, Recording> recordings_;
 };
 
 }  // namespace rnnfarm::engine::cuda

@@ -15,7 +15,7 @@ namespace rnnfarm::engine::cuda {
 
 // How a slot stands.
 struct Standing {
-  double pending_loss = 0;   // sum of training losses since SetPendingLoss
+  double pending_loss = 0;   // that of SetPendingLoss and all training losses since, in order
   int64_t diverged_at = -1;  // the first iteration whose loss or update was not finite; -1: none
 };
 
