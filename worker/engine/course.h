@@ -36,8 +36,6 @@ class Course {
   // is now what pending_loss() tells.
   void Advance(int64_t iterations, double pending_loss);
 
-  // A point of the loss curve is due here.
-  bool record_due() const { return now_.loss_curve.empty() || record_due_; }
   // Record needs the validation loss here.
   bool validation_due() const;
   // Adds the point that is due, if one is. False: not finite, the member diverged here.
