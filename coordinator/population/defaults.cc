@@ -80,6 +80,8 @@ v1::SweepSpec WithDefaults(const v1::SweepSpec& spec) {
     analysis.add_metric()->mutable_fixed_point_graph();
   }
   FillNumbers(training);
+  // Sweeps that were submitted before there was a choice keep their digest.
+  if (training.precision() == PrecisionNames().front()) training.clear_precision();
   FillSearch(training.iterations(), *resolved.mutable_search());
   FillNumbers(resolved);
   // Along an axis of iterations the decay follows each network's own number; MakeJobSpec does it.

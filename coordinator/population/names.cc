@@ -41,6 +41,11 @@ const std::vector<std::string>& ActivationNames() {
   return names;
 }
 
+const std::vector<std::string>& PrecisionNames() {
+  static const auto& names = *new std::vector<std::string>{"fp32", "tf32", "bf16"};
+  return names;
+}
+
 int TaskInputs(const v1::Task& task) {
   switch (task.kind_case()) {
     case v1::Task::kFlipFlop:

@@ -30,7 +30,8 @@ struct Violation {
 std::vector<Violation> Validate(const v1::SweepSpec& spec,
                                 int64_t max_networks = kDefaultMaxNetworks);
 
-// The same sweep with every default written out. Of a valid specification.
+// The same sweep with every default written out but that of training.precision, which is left out
+// even where it was said. Of a valid specification.
 v1::SweepSpec WithDefaults(const v1::SweepSpec& spec);
 
 // SHA-256 of the resolved specification but for its scheduling, which changes no result.
@@ -90,6 +91,8 @@ absl::StatusOr<int> ReadImportUnits(absl::string_view bytes, const v1::Import& i
 // The registered names, as sweep files spell them.
 const std::vector<std::string>& ArchitectureNames();
 const std::vector<std::string>& ActivationNames();
+// Of Training.precision, the default first.
+const std::vector<std::string>& PrecisionNames();
 // Inputs and outputs of a task (of a dataset: 0, unknown here).
 int TaskInputs(const v1::Task& task);
 int TaskOutputs(const v1::Task& task);

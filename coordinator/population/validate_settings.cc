@@ -94,6 +94,23 @@ void CheckCurriculum(const v1::SweepSpec& spec, Findings& findings) {
   }
 }
 
+// The engine, and the kind of device, that trains in every precision.
+constexpr absl::string_view kCuda = "cuda";
+
+void CheckPrecision(const v1::SweepSpec& spec, Findings& findings) {
+  const std::string& precision = spec.training().precision();
+  const std::vector<std::string>& names = PrecisionNames();
+  if (precision.empty() || precision == names.front()) return;
+  if (std::find(names.begin(), names.end(), precision) == names.end()) {
+    findings.Add("training.precision", UnknownName("precision", precision, names));
+  } else if (spec.scheduling().device() != kCuda) {
+    findings.Add("training.precision",
+                 absl::StrCat("precision is ", precision, ", which only workers with the engine ",
+                              kCuda, " train in; set scheduling.device to \"", kCuda,
+                              "\", or precision to ", names.front()));
+  }
+}
+
 // The least number of iterations that a network of the sweep is trained for.
 int64_t LeastIterations(const v1::SweepSpec& spec) {
   v1::SweepSpec plain;
@@ -131,6 +148,7 @@ void CheckSearch(const v1::SweepSpec& spec, Findings& findings) {
 
 void CheckTraining(const v1::SweepSpec& spec, Findings& findings) {
   CheckCurriculum(spec, findings);
+  CheckPrecision(spec, findings);
 }
 
 void CheckAnalysis(const v1::SweepSpec& spec, Findings& findings) {

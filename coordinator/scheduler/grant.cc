@@ -7,9 +7,6 @@
 namespace rnnfarm::scheduler {
 namespace {
 
-// Leases in one answer at most, whatever a worker says that it has room for.
-constexpr int kMostGranted = 4096;
-
 // Makes room for one more among the attempts that are kept; those that run stay.
 void ForgetOldAttempt(v1::Job& job) {
   auto& attempts = *job.mutable_attempts();
@@ -71,24 +68,23 @@ void Scheduler::State::GrantOne(JobEntry& job, WorkerEntry& worker, int64_t pack
       job.network == nullptr ? nullptr : &job.network->network, job.job);
 }
 
-int Scheduler::State::GrantFrom(Line& line, WorkerEntry& worker, int max_pack, int free,
-                                v1::SyncResponse& response) {
+void Scheduler::State::GrantFrom(Line& line, WorkerEntry& worker, int max_pack, Room& room,
+                                 v1::SyncResponse& response) {
   const v1::JobKind kind = line.shape->kind;
-  const bool packs = kind == v1::JOB_KIND_SEARCH || kind == v1::JOB_KIND_TRAIN;
   // What ran out of memory shares it with nobody.
-  const int pack_size = packs && !line.raised ? max_pack : 1;
+  const int pack_size = GoesInPacks(kind) && !line.raised ? max_pack : 1;
   // No more than its share, so that the others have work of this shape too.
   const int64_t active = std::max(1, line.demand->workers[kind]);
   const int64_t share = (static_cast<int64_t>(line.ready.size()) + active - 1) / active;
-  const int size = static_cast<int>(std::min<int64_t>(share, free));
+  const int size = static_cast<int>(std::min<int64_t>(share, room.For(kind, pack_size)));
   SweepEntry& sweep = *line.shape->sweep;
   for (int i = 0; i < size; ++i) {
     const bool begins_pack = i % pack_size == 0;
     GrantOne(*sweep.jobs.at(*line.ready.begin()), worker, begins_pack ? next_pack++ : next_pack - 1,
              false, response);
   }
+  room.Take(kind, size, pack_size);
   queues.Charge(sweep, size * Queues::CostOf(*line.shape));
-  return size;
 }
 
 JobEntry* Scheduler::State::FindStraggler(const Ability& ability, const std::string& worker,
@@ -102,23 +98,26 @@ JobEntry* Scheduler::State::FindStraggler(const Ability& ability, const std::str
 void Scheduler::State::Grant(WorkerEntry& worker, const v1::SyncRequest& request,
                              v1::SyncResponse& response) {
   if (worker.worker.state() != v1::WORKER_STATE_ACTIVE) return;
-  int free = std::min<int>(request.free_slots(), kMostGranted);
   const int max_pack = std::max(1, request.capability().max_pack());
+  Room room(request);
+  Ability able = worker.ability;
+  const auto limit = [&] { able.kinds = worker.ability.kinds & room.kinds(); };
+  limit();
   std::vector<Line*> served;
-  while (free > 0) {
-    Line* line = Queues::Next(demands, worker.ability);
-    if (line == nullptr) break;
-    free -= GrantFrom(*line, worker, max_pack, free, response);
+  while (Line* line = Queues::Next(demands, able)) {
+    GrantFrom(*line, worker, max_pack, room, response);
+    limit();
     queues.SetAside(*line);
     served.push_back(line);
   }
   for (Line* line : served) queues.PutBack(*line);
-  while (free > 0 && !Queues::HasFor(demands, worker.ability)) {
-    JobEntry* slow = FindStraggler(worker.ability, worker.worker.name(), now);
+  while (able.kinds != 0 && !Queues::HasFor(demands, able)) {
+    JobEntry* slow = FindStraggler(able, worker.worker.name(), now);
     if (slow == nullptr) return;
     GrantOne(*slow, worker, next_pack++, true, response);
     queues.Charge(*slow->sweep, Queues::CostOf(*slow->shape));
-    --free;
+    room.Take(slow->job.kind(), 1, 1);
+    limit();
   }
 }
 

@@ -131,13 +131,15 @@ v1::Worker Scheduler::State::Describe(const WorkerEntry& entry) const {
 }
 
 bool Scheduler::State::HasWorkFor(const v1::SyncRequest& request, absl::Time at) const {
-  if (request.free_slots() <= 0 || request.draining()) return false;
+  const uint32_t kinds = Room(request).kinds();
+  if (kinds == 0 || request.draining()) return false;
   const auto worker = workers.find(request.worker());
   if (worker != workers.end()) {
     if (worker->second.drain_requested) return true;  // to be told
     if (worker->second.worker.state() == v1::WORKER_STATE_QUARANTINED) return false;
   }
-  const Ability ability = AbilityOf(request.capability());
+  Ability ability = AbilityOf(request.capability());
+  ability.kinds &= kinds;
   if (Queues::HasFor(demands, ability)) return true;
   // What the next event queues again.
   for (const auto& [due, ref] : delayed) {

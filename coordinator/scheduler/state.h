@@ -13,6 +13,7 @@
 #include "absl/container/flat_hash_map.h"
 #include "coordinator/population/population.h"
 #include "coordinator/scheduler/entries.h"
+#include "coordinator/scheduler/room.h"
 #include "coordinator/scheduler/scheduler.h"
 #include "coordinator/scheduler/stragglers.h"
 
@@ -155,8 +156,8 @@ struct Scheduler::State {
 
   // grant.cc: new leases
   void Grant(WorkerEntry& worker, const v1::SyncRequest& request, v1::SyncResponse& response);
-  int GrantFrom(Line& line, WorkerEntry& worker, int max_pack, int free,
-                v1::SyncResponse& response);
+  void GrantFrom(Line& line, WorkerEntry& worker, int max_pack, Room& room,
+                 v1::SyncResponse& response);
   void GrantOne(JobEntry& job, WorkerEntry& worker, int64_t pack, bool speculative,
                 v1::SyncResponse& response);
   // A job that the worker may try beside a slower one; null if there is none.

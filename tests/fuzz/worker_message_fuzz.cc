@@ -4,6 +4,7 @@
 // person drains the honest worker; P pauses, G resumes the sweep.
 #include <google/protobuf/stubs/logging.h>
 
+#include <algorithm>
 #include <map>
 #include <set>
 
@@ -32,6 +33,12 @@ v1::SweepSpec SmallSweep() {
 
 bool IsCommitted(const v1::Job& job) {
   return job.state() == v1::JOB_STATE_SUCCEEDED || job.state() == v1::JOB_STATE_DIVERGED;
+}
+
+// Leases that a request has room for.
+int64_t RoomOf(const v1::SyncRequest& request) {
+  const int64_t pack = std::max(1, request.capability().max_pack());
+  return std::max(0, request.free_slots()) + pack * std::max(0, request.free_packs());
 }
 
 class World {
@@ -117,8 +124,7 @@ class World {
     Take(effects);
     const auto response = std::get<v1::SyncResponse>(effects.reply);
     Require(response.outcomes_size() == request.reports_size(), "each report has its outcome");
-    Require(response.leases_size() <= std::max(0, request.free_slots()),
-            "no more leases than there is room for");
+    Require(response.leases_size() <= RoomOf(request), "no more leases than there is room for");
     const bool honest = request.worker() == absl::StrCat("workers/", kHonest);
     for (const v1::Lease& lease : response.leases()) {
       granted_.push_back(lease);
@@ -213,6 +219,9 @@ std::vector<std::string> Seeds() {
   const std::string honest = EncodeStep('H');
   const std::string take =
       EncodeStep('S', scheduler::Farm::Request("foreign", 3).SerializeAsString());
+  v1::SyncRequest packs = scheduler::Farm::Request("foreign", 1);
+  packs.set_free_packs(1);
+  const std::string take_packs = EncodeStep('S', packs.SerializeAsString());
   std::string ended;
   for (int i = 0; i < 24; ++i) ended += honest;
   return {
@@ -221,6 +230,7 @@ std::vector<std::string> Seeds() {
       honest + EncodeStep('C') + take + ForeignStep(checkpoint) + EncodeStep('T', "\x50") + honest,
       take + ForeignStep(returned) + EncodeStep('P') + honest + EncodeStep('G') + EncodeStep('D'),
       ended + ForeignStep(result) + EncodeStep('R') + ended,
+      take_packs + ForeignStep(result) + take_packs + ForeignStep(error) + honest,
   };
 }
 

@@ -56,6 +56,25 @@ Stage StageAt(const Plan& plan, int64_t t) {
 
 }  // namespace
 
+absl::string_view Name(Precision precision) {
+  switch (precision) {
+    case Precision::kFp32:
+      return "fp32";
+    case Precision::kTf32:
+      return "tf32";
+    case Precision::kBf16:
+      return "bf16";
+  }
+  return "";
+}
+
+absl::Status CheckFp32(const Plan& plan, absl::string_view engine) {
+  if (plan.precision == Precision::kFp32) return absl::OkStatus();
+  return absl::InvalidArgumentError(
+      absl::StrCat("precision is ", Name(plan.precision), "; the engine ", engine, " trains in ",
+                   Name(Precision::kFp32), " alone, the engine cuda in every precision"));
+}
+
 absl::Status CheckPlan(const Plan& plan) {
   if (plan.task == nullptr) return absl::InvalidArgumentError("the plan has no task");
   const std::pair<absl::string_view, int64_t> fields[] = {

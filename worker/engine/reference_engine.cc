@@ -143,6 +143,7 @@ class ReferenceEngine final : public Engine {
   absl::StatusOr<std::vector<Outcome>> Train(const Plan& plan, absl::Span<const Member> pack,
                                              int threads, Observer& observer) override {
     if (absl::Status status = CheckPlan(plan); !status.ok()) return status;
+    if (absl::Status status = CheckFp32(plan, name()); !status.ok()) return status;
     const std::vector<Batch> validation = ValidationBatches(plan);
     return TrainPack(*this, limits_, plan, pack, threads, observer, [&](const Member& member) {
       SetArithmetic();

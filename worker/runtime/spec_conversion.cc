@@ -8,6 +8,7 @@
 #include "base/build_info.h"
 #include "base/deterministic_bytes.h"
 #include "base/logging.h"
+#include "worker/engine/plan_check.h"
 
 namespace rnnfarm::worker {
 namespace {
@@ -104,6 +105,22 @@ std::string PackKey(const v1::JobSpec& spec) {
   return base::DeterministicBytes(shared);
 }
 
+namespace {
+
+absl::StatusOr<engine::Precision> PrecisionOf(absl::string_view name) {
+  constexpr engine::Precision kAll[] = {engine::Precision::kFp32, engine::Precision::kTf32,
+                                        engine::Precision::kBf16};
+  if (name.empty()) return engine::Precision::kFp32;
+  for (const engine::Precision precision : kAll) {
+    if (name == engine::Name(precision)) return precision;
+  }
+  return absl::InvalidArgumentError(
+      absl::StrCat("the job's training.precision is \"", name,
+                   "\", which this worker does not know; it must be fp32, tf32 or bf16"));
+}
+
+}  // namespace
+
 absl::StatusOr<engine::Plan> PlanOf(const v1::JobSpec& spec, const task::Task& task) {
   const v1::Training& from = spec.training();
   engine::Plan plan;
@@ -115,6 +132,9 @@ absl::StatusOr<engine::Plan> PlanOf(const v1::JobSpec& spec, const task::Task& t
   if (from.has_validation_trials()) plan.validation_trials = from.validation_trials();
   if (from.has_checkpoint_every()) plan.checkpoint_every = from.checkpoint_every();
   if (from.has_log_every()) plan.log_every = from.log_every();
+  const auto precision = PrecisionOf(from.precision());
+  if (!precision.ok()) return precision.status();
+  plan.precision = *precision;
   for (const v1::CurriculumStage& stage : from.curriculum()) {
     plan.curriculum.push_back({stage.steps(), stage.share()});
   }
@@ -175,16 +195,20 @@ dynamics::Settings SettingsOf(const v1::JobSpec& spec) {
 
 std::map<std::string, std::string> MetaOf(const v1::JobSpec& spec) {
   const v1::Hyperparameters& hyper = spec.hyperparameters();
-  return {{"key", JsonText(spec.stream_key())},
-          {"task", JsonText(spec.task().name())},
-          {"rnnfarm_version", JsonText(base::GetBuildInfo().version)},
-          {"base_seed", absl::StrCat(spec.base_seed())},
-          {"l2", JsonNumber(spec.l2())},
-          {"iterations", absl::StrCat(spec.until_iteration())},
-          {"learning_rate", JsonNumber(hyper.learning_rate())},
-          {"lr_decay", JsonNumber(hyper.lr_decay())},
-          {"momentum", JsonNumber(hyper.momentum())},
-          {"clip_norm", JsonNumber(hyper.clip_norm())}};
+  std::map<std::string, std::string> meta = {
+      {"key", JsonText(spec.stream_key())},
+      {"task", JsonText(spec.task().name())},
+      {"rnnfarm_version", JsonText(base::GetBuildInfo().version)},
+      {"base_seed", absl::StrCat(spec.base_seed())},
+      {"l2", JsonNumber(spec.l2())},
+      {"iterations", absl::StrCat(spec.until_iteration())},
+      {"learning_rate", JsonNumber(hyper.learning_rate())},
+      {"lr_decay", JsonNumber(hyper.lr_decay())},
+      {"momentum", JsonNumber(hyper.momentum())},
+      {"clip_norm", JsonNumber(hyper.clip_norm())}};
+  const std::string& precision = spec.training().precision();
+  if (!precision.empty()) meta["precision"] = JsonText(precision);
+  return meta;
 }
 
 v1::TrainingSummary SummaryOf(const engine::Outcome& outcome, absl::string_view engine) {

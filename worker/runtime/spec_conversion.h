@@ -31,7 +31,8 @@ absl::StatusOr<engine::Member> MemberOf(const v1::JobSpec& spec, const rnn::Cell
 dynamics::Settings SettingsOf(const v1::JobSpec& spec);
 
 // Entries of a network file's meta, values as JSON text. Nothing in it differs between two runs of
-// one job: no time, no host, no attempt.
+// one job: no time, no host, no attempt. The precision is there where the sweep says another than
+// fp32.
 std::map<std::string, std::string> MetaOf(const v1::JobSpec& spec);
 
 v1::TrainingSummary SummaryOf(const engine::Outcome& outcome, absl::string_view engine);

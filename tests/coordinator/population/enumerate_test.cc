@@ -122,6 +122,30 @@ TEST(Scheduling, IsNoPartOfTheDigestAndHasNoDefaultsWrittenOut) {
   EXPECT_FALSE(With(kSmallSweep, "").has_scheduling());
 }
 
+TEST(Precision, LeavesTheDigestAloneUnlessItIsAnother) {
+  const v1::SweepSpec unsaid = With(kSmallSweep, "");
+  const v1::SweepSpec said = With(kSmallSweep, "training { precision: 'fp32' }");
+  const v1::SweepSpec other =
+      With(kSmallSweep, "training { precision: 'tf32' } scheduling { device: 'cuda' }");
+  EXPECT_EQ(unsaid.training().precision(), "");
+  EXPECT_EQ(SpecDigest(said), SpecDigest(unsaid));
+  EXPECT_EQ(other.training().precision(), "tf32");
+  EXPECT_NE(SpecDigest(other), SpecDigest(unsaid));
+  EXPECT_EQ(Keys(Enumerate(other)), Keys(Enumerate(unsaid)));
+}
+
+TEST(Precision, TravelsWithTheJob) {
+  const v1::SweepSpec spec =
+      With(kSmallSweep, "training { precision: 'bf16' } scheduling { device: 'cuda' }");
+  const Population population = Enumerate(spec);
+  v1::Job job;
+  job.set_kind(v1::JOB_KIND_TRAIN);
+  job.set_task("flipflop");
+  const v1::JobSpec made =
+      MakeJobSpec(spec, population.configurations[0], &population.networks[0], job);
+  EXPECT_EQ(made.training().precision(), "bf16");
+}
+
 TEST(Extent, CountsOperationsByTheFormula) {
   const v1::SweepSpec spec = With(kSmallSweep, R"(
       training { iterations: 800 batch_size: 10 } search { rungs: 4 }

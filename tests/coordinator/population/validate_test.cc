@@ -141,6 +141,15 @@ INSTANTIATE_TEST_SUITE_P(
         BadInput{"training { curriculum { steps: 10 share: 1 task: 'flipflip' } }",
                  "training.curriculum[0].task",
                  "unknown task \"flipflip\": did you mean flipflop?"},
+        BadInput{"training { precision: 'bfp16' }", "training.precision",
+                 "unknown precision \"bfp16\": did you mean bf16? Valid: fp32, tf32, bf16"},
+        BadInput{"training { precision: 'tf32' }", "training.precision",
+                 "precision is tf32, which only workers with the engine cuda train in; set "
+                 "scheduling.device to \"cuda\", or precision to fp32"},
+        BadInput{"training { precision: 'bf16' } scheduling { device: 'cpu' }",
+                 "training.precision", "set scheduling.device to \"cuda\""},
+        BadInput{"grid { axis { field: 'precision' value: 1 } }", "grid.axis[0].field",
+                 "unknown axis field"},
         BadInput{"training { curriculum { share: 1 } }", "training.curriculum[0].steps",
                  "at least 1"},
         BadInput{"analysis { metric {} }", "analysis.metric[0]", "no kind"},
@@ -182,6 +191,16 @@ INSTANTIATE_TEST_SUITE_P(
         BadInput{"hyperparameters { learning_rate: inf }", "hyperparameters[0].learning_rate",
                  "finite"},
         BadInput{"cell { alpha: 0 }", "cell.alpha", "greater than 0"}));
+
+TEST(Validate, AcceptsEveryPrecisionWhereADeviceIsAskedFor) {
+  for (const std::string& name : PrecisionNames()) {
+    v1::SweepSpec spec = Small();
+    spec.mutable_training()->set_precision(name);
+    spec.mutable_scheduling()->set_device("cuda");
+    EXPECT_EQ(Show(Validate(spec)), "") << name;
+    EXPECT_EQ(Show(Validate(WithDefaults(spec))), "") << name;
+  }
+}
 
 TEST(Validate, RefusesTheEmptySweepInEveryPart) {
   EXPECT_THAT(Validate(v1::SweepSpec()),

@@ -41,6 +41,53 @@ TEST(Grant, PacksHaveOneShapeAndAtMostTheWorkersSize) {
   EXPECT_EQ(response.lease_term().seconds(), 60);
 }
 
+// A worker that trains on devices, with room for so much.
+v1::SyncRequest WithPacks(int free_packs, int free_slots, int max_pack) {
+  v1::SyncRequest request = Farm::Request("w", free_slots, max_pack);
+  request.set_free_packs(free_packs);
+  return request;
+}
+
+std::vector<size_t> PackSizes(const v1::SyncResponse& response) {
+  std::map<int64_t, size_t> sizes;
+  for (const v1::Lease& lease : response.leases()) ++sizes[lease.pack()];
+  std::vector<size_t> in_order;
+  for (const auto& [pack, size] : sizes) in_order.push_back(size);
+  return in_order;
+}
+
+TEST(Grant, PacksOfAWorkerThatCountsThemTakeNoSlots) {
+  Farm farm;
+  farm.Submit(KnownSweep("grid { architecture: 'lstm' l2: 0.1 } seeds { count: 5 }"));
+  EXPECT_FALSE(farm.scheduler->HasWorkFor(WithPacks(0, 18, 4), farm.now));
+  EXPECT_THAT(farm.Sync(WithPacks(0, 18, 4)).leases(), IsEmpty());
+  EXPECT_TRUE(farm.scheduler->HasWorkFor(WithPacks(2, 0, 4), farm.now));
+  // Ten of each shape; a pack that is not full is a pack.
+  EXPECT_THAT(PackSizes(farm.Sync(WithPacks(2, 0, 4))), ElementsAre(4, 4));
+  EXPECT_THAT(PackSizes(farm.Sync(WithPacks(2, 0, 8))), ElementsAre(2, 8));
+  EXPECT_THAT(PackSizes(farm.Sync(WithPacks(1000, 0, 8))), ElementsAre(2));
+}
+
+TEST(Grant, OtherJobsOfAWorkerThatCountsPacksTakeSlots) {
+  Farm farm;
+  farm.Submit(KnownSweep("seeds { count: 4 }"));
+  const v1::SyncResponse trained = farm.Sync(WithPacks(1, 3, 4));
+  ASSERT_THAT(trained.leases(), SizeIs(4));
+  for (const v1::Lease& lease : trained.leases()) farm.Report("w", Farm::Result(lease));
+  const v1::SyncResponse analyses = farm.Sync(WithPacks(0, 3, 4));
+  ASSERT_THAT(analyses.leases(), SizeIs(3));
+  for (const v1::Lease& lease : analyses.leases()) {
+    EXPECT_EQ(lease.spec().kind(), v1::JOB_KIND_ANALYZE);
+  }
+}
+
+TEST(Grant, HasALimitForAnAnswerWhateverAWorkerSays) {
+  Farm farm;
+  farm.Submit(KnownSweep("seeds { count: 5000 }"));
+  EXPECT_THAT(farm.Sync(WithPacks(INT32_MAX, INT32_MAX, INT32_MAX)).leases(), SizeIs(4096));
+  EXPECT_THAT(farm.Sync(WithPacks(-1, -1, -1)).leases(), IsEmpty());
+}
+
 TEST(Grant, AxesThatTheTrainingSharesAreOfTheShape) {
   Farm farm;
   farm.Submit(KnownSweep("grid { axis { field: 'batch_size' value: [8, 16] } }"));

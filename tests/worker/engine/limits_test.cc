@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include "tests/worker/engine/small_training.h"
+#include "worker/engine/plan_check.h"
 
 namespace rnnfarm::engine {
 namespace {
@@ -46,6 +47,19 @@ TEST_P(LimitsTest, FewerThreadsRatherThanMoreMemoryAndTheSameBytes) {
                 SmallTraining::Bytes(pack_[i], expected[i].last))
           << pack_[i].stream_key;
     }
+  }
+}
+
+TEST_P(LimitsTest, PrecisionsThatItLacksAreRefused) {
+  for (const Precision precision : {Precision::kTf32, Precision::kBf16}) {
+    plan_.precision = precision;
+    Recorder recorder;
+    const absl::Status refused = TryTrain(pack_, kThreads, recorder).status();
+    EXPECT_EQ(refused.code(), absl::StatusCode::kInvalidArgument);
+    EXPECT_THAT(std::string(refused.message()),
+                HasSubstr(absl::StrCat("precision is ", Name(precision), "; the engine ",
+                                       GetParam(), " trains in fp32 alone")));
+    EXPECT_TRUE(recorder.threads.empty());
   }
 }
 

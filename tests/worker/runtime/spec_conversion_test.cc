@@ -49,6 +49,22 @@ TEST(SpecConversionTest, DecayStepsDefaultToTheIterations) {
   EXPECT_EQ(PlanOf(spec, *task)->decay_steps, 100);
 }
 
+TEST(SpecConversionTest, PrecisionIsOfThePlan) {
+  v1::JobSpec spec = Spec();
+  const auto task = TaskOf(spec);
+  EXPECT_EQ(PlanOf(spec, *task)->precision, engine::Precision::kFp32);
+  const std::pair<const char*, engine::Precision> names[] = {{"fp32", engine::Precision::kFp32},
+                                                             {"tf32", engine::Precision::kTf32},
+                                                             {"bf16", engine::Precision::kBf16}};
+  for (const auto& [name, precision] : names) {
+    spec.mutable_training()->set_precision(name);
+    EXPECT_EQ(PlanOf(spec, *task)->precision, precision) << name;
+  }
+  spec.mutable_training()->set_precision("fp8");
+  EXPECT_THAT(std::string(PlanOf(spec, *task).status().message()),
+              HasSubstr("training.precision is \"fp8\""));
+}
+
 TEST(SpecConversionTest, ErrorsNameTheField) {
   v1::JobSpec spec = Spec();
   const auto task = TaskOf(spec);
@@ -70,6 +86,9 @@ TEST(SpecConversionTest, PacksShareEverythingButSeedL2AndHyperparameters) {
   other.set_l2(0.01);
   other.mutable_hyperparameters()->set_momentum(0.5);
   EXPECT_EQ(PackKey(one), PackKey(other));
+  other.mutable_training()->set_precision("tf32");
+  EXPECT_NE(PackKey(one), PackKey(other));
+  other.mutable_training()->clear_precision();
   other.set_units(9);
   EXPECT_NE(PackKey(one), PackKey(other));
 }
@@ -82,6 +101,10 @@ TEST(SpecConversionTest, MetaIsJsonTextWithExactNumbers) {
   EXPECT_EQ(meta.at("base_seed"), "7");
   // A network's bytes do not depend on the rest of its sweep.
   EXPECT_EQ(meta.count("spec_digest"), 0);
+  EXPECT_EQ(meta.count("precision"), 0);
+  v1::JobSpec other = Spec();
+  other.mutable_training()->set_precision("tf32");
+  EXPECT_EQ(MetaOf(other).at("precision"), "\"tf32\"");
 }
 
 TEST(SpecConversionTest, NoTimeLimitIsForever) {

@@ -50,6 +50,7 @@ class CpuEngine final : public Engine {
   absl::StatusOr<std::vector<Outcome>> Train(const Plan& plan, absl::Span<const Member> pack,
                                              int threads, Observer& observer) override {
     if (absl::Status status = CheckPlan(plan); !status.ok()) return status;
+    if (absl::Status status = CheckFp32(plan, name()); !status.ok()) return status;
     const task::Trials validation = ValidationTrials(plan);
     return TrainPack(*this, limits_, plan, pack, threads, observer, [&](const Member& member) {
       FlushDenormals();
