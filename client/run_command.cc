@@ -13,7 +13,9 @@
 #include "client/watch.h"
 #include "client/write_report.h"
 #include "coordinator/service/server.h"
+#include "worker/engine/devices.h"
 #include "worker/runtime/memory.h"
+#include "worker/runtime/trainers.h"
 #include "worker/runtime/worker.h"
 
 namespace rnnfarm::client {
@@ -136,12 +138,29 @@ int Finish(Program& program, const Arguments& arguments, const v1::Sweep& sweep,
   return OutcomeOf(sweep);
 }
 
-int Run(Program& program, const Arguments& arguments) {
+// Puts what auto stands for into `engine`. Nobody else would come to do a sweep that asks for
+// another device.
+absl::Status ChooseEngine(const v1::Scheduling& scheduling, std::string& engine) {
+  if (worker::MayTrainOnDevices(engine)) {
+    const auto choice = worker::ChooseEngine(engine, {}, engine::FindDevices());
+    if (!choice.ok()) return choice.status();
+    engine = choice->engine;
+  }
+  const std::string& device = scheduling.device();
+  if (device.empty() || device == "cpu" || device == engine) return absl::OkStatus();
+  return absl::FailedPreconditionError(absl::StrCat(
+      "the sweep's scheduling.device is \"", device, "\", which this worker with the engine ",
+      engine, " does not have; give --engine=", device, " where there is one"));
+}
+
+int Run(Program& program, Arguments arguments) {
   const SweepFile file = ReadSweepFile(arguments.file, arguments.set);
   if (!file.errors.empty()) {
     program.terminal.err << file.Describe();
     return kUsage;
   }
+  const absl::Status engine = ChooseEngine(file.spec.scheduling(), arguments.engine);
+  if (!engine.ok()) return program.Fail(engine);
   const absl::Status folder = CheckFolder(arguments.out, file.spec.name());
   if (!folder.ok()) return program.Fail(folder);
   std::error_code failed;
@@ -175,8 +194,10 @@ void AddRunCommand(CLI::App& app, Program& program) {
   command->add_option("--threads", arguments->threads, "Networks side by side; 0: all processors")
       ->check(CLI::Range(0, 4096))
       ->capture_default_str();
-  command->add_option("--engine", arguments->engine, "Engine that trains")
-      ->check(CLI::IsMember({"cpu", "reference"}))
+  command
+      ->add_option("--engine", arguments->engine,
+                   "Engine that trains; auto: cuda where a device is usable, else cpu")
+      ->check(CLI::IsMember({"cpu", "reference", "cuda", "auto"}))
       ->capture_default_str();
   command
       ->add_option_function<std::string>(
@@ -187,7 +208,8 @@ void AddRunCommand(CLI::App& app, Program& program) {
               throw CLI::ValidationError("--memory", std::string(bytes.status().message()));
             arguments->memory_bytes = *bytes;
           },
-          "What training may take, such as 4GiB: fewer networks side by side rather than more")
+          "What training may take, on each device, such as 4GiB: fewer networks side by side "
+          "rather than more")
       ->type_name("SIZE");
   command->add_option("--set", arguments->set, "path=value: changes a field of the sweep")
       ->type_name("PATH=VALUE")

@@ -29,6 +29,9 @@ std::vector<Value> Row(const v1::Worker& worker) {
           capability.has_peak_flops_per_core()
               ? Value(FormatSpeed(capability.peak_flops_per_core()))
               : Value(),
+          capability.has_peak_flops_per_device()
+              ? Value(FormatSpeed(capability.peak_flops_per_device()))
+              : Value(),
           capability.memory_bytes() > 0 ? Value(FormatBytes(capability.memory_bytes())) : Value(),
           worker.build()};
 }
@@ -46,6 +49,7 @@ int List(Program& program, const std::string& format) {
                {"last_seen"},
                {"failures_in_a_row", true},
                {"peak_per_core", true},
+               {"peak_per_device", true},
                {"memory", true},
                {"build", true}});
   const absl::Status listed =

@@ -20,6 +20,7 @@
 #include "base/logging.h"
 #include "worker/runtime/kernels.h"
 #include "worker/runtime/memory.h"
+#include "worker/runtime/trainers.h"
 #include "worker/runtime/worker.h"
 
 ABSL_FLAG(std::string, coordinator, "127.0.0.1:7070", "address of the coordinator, host:port");
@@ -33,12 +34,22 @@ ABSL_FLAG(std::string, token_file, "",
 ABSL_FLAG(bool, insecure, false,
           "send the token unencrypted beyond loopback, where the network is trusted");
 ABSL_FLAG(std::string, name, "", "this worker's resource id; empty: <host>-<process id>");
-ABSL_FLAG(int, threads, 0, "networks worked on side by side; 0: one for each processor");
-ABSL_FLAG(int, max_pack, 0, "networks of one pack at most; 0: as many as threads");
-ABSL_FLAG(std::string, engine, "cpu", "engine that trains networks: cpu or reference");
+ABSL_FLAG(int, threads, 0,
+          "networks worked on side by side, where devices train analysed; 0: one for each "
+          "processor");
+ABSL_FLAG(int, max_pack, 0,
+          "networks of one pack at most; 0: as many as threads or, for devices, eight a "
+          "multiprocessor of the smallest one");
+ABSL_FLAG(
+    std::string, engine, "cpu",
+    "engine that trains networks: cpu, reference, cuda (or cuda-general and cuda-resident, its "
+    "two designs), or auto (cuda where a device is usable, cpu elsewhere)");
+ABSL_FLAG(std::string, devices, "all",
+          "devices that the engine cuda trains on: all, or numbers such as 0,1 among those that "
+          "CUDA_VISIBLE_DEVICES leaves");
 ABSL_FLAG(std::string, memory, "",
-          "what training may take, such as 4GiB: fewer networks side by side rather than more; "
-          "empty: no limit");
+          "what training may take, on each device, such as 4GiB: fewer networks side by side "
+          "rather than more; empty: no limit");
 ABSL_FLAG(absl::Duration, outage_limit, absl::Minutes(40),
           "how long to compute on without an answer of the coordinator");
 ABSL_FLAG(absl::Duration, drain_limit, absl::Seconds(60),
@@ -64,6 +75,13 @@ std::string WhatIsWrong() {
   if (absl::GetFlag(FLAGS_max_pack) < 0) return "--max_pack must be 0 or more";
   const auto memory = rnnfarm::worker::ParseMemory(absl::GetFlag(FLAGS_memory));
   if (!memory.ok()) return "--memory: " + std::string(memory.status().message());
+  const auto devices = rnnfarm::worker::ParseDevices(absl::GetFlag(FLAGS_devices));
+  if (!devices.ok()) return "--devices: " + std::string(devices.status().message());
+  const std::string engine = absl::GetFlag(FLAGS_engine);
+  if (!devices->empty() && !rnnfarm::worker::MayTrainOnDevices(engine)) {
+    return "--devices goes with --engine=cuda or --engine=auto; the engine " + engine +
+           " trains on the processor";
+  }
   return "";
 }
 
@@ -87,6 +105,7 @@ rnnfarm::worker::Options OptionsFromFlags() {
   options.name = absl::GetFlag(FLAGS_name);
   if (options.name.empty()) options.name = rnnfarm::worker::DefaultWorkerName();
   options.engine = absl::GetFlag(FLAGS_engine);
+  options.devices = *rnnfarm::worker::ParseDevices(absl::GetFlag(FLAGS_devices));
   options.threads = absl::GetFlag(FLAGS_threads);
   options.memory_bytes = *rnnfarm::worker::ParseMemory(absl::GetFlag(FLAGS_memory));
   options.max_pack = absl::GetFlag(FLAGS_max_pack);

@@ -137,6 +137,11 @@ TEST_F(FarmTest, RunRefusesWhatItCannotTrainWith) {
       Call({"run", At("tiny.textproto"), "--out", At("refused"), "--memory", "a lot"});
   EXPECT_EQ(memory.code, kUsage);
   EXPECT_THAT(memory.err, HasSubstr("write for example 4GiB"));
+  const Result device = Call({"run", At("tiny.textproto"), "--out", At("refused"), "--set",
+                              "training.precision=tf32", "--set", "scheduling.device=cuda"});
+  EXPECT_EQ(device.code, kFailed);
+  EXPECT_THAT(device.err, HasSubstr("the sweep's scheduling.device is \"cuda\", which this worker "
+                                    "with the engine cpu does not have; give --engine=cuda"));
   EXPECT_EQ(Call({"run", At("tiny.textproto"), "--out", At("refused"), "--engine", "steam"}).code,
             kUsage);
   EXPECT_FALSE(fs::exists(At("refused")));

@@ -77,7 +77,10 @@ def check_worker_configuration(running):
     worker = os.path.join(farm.BIN, "rnnfarm-worker")
     for flags, said in ((["--coordinator=nowhere"], "host:port"),
                         ([f"--coordinator={running.address}", "--engine=steam"], "reference"),
-                        (["--threads=-1"], "threads"), (["stray"], "stray")):
+                        (["--threads=-1"], "threads"), (["stray"], "stray"),
+                        (["--engine=cuda", "--devices=x"], "--devices: \"x\" must be all"),
+                        (["--engine=auto", "--devices=0,0"], "device 0 twice"),
+                        (["--devices=0"], "goes with --engine=cuda")):
         done = subprocess.run([worker, *flags], capture_output=True, text=True, timeout=60)
         assert done.returncode == 78, (flags, done.returncode, done.stderr)
         assert said in done.stderr, done.stderr

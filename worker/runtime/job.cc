@@ -56,10 +56,11 @@ void LogEnd(const v1::JobReport& report) {
 
 }  // namespace
 
-Job::Job(v1::Lease lease, Workplace& workplace)
-    : lease_(std::move(lease)),
-      workplace_(workplace),
-      deadline_(absl::Now() + TimeoutOf(lease_.spec())) {}
+Job::Job(v1::Lease lease, Workplace& workplace) : lease_(std::move(lease)), workplace_(workplace) {
+  RestartTime();
+}
+
+void Job::RestartTime() { deadline_ = absl::Now() + TimeoutOf(spec()); }
 
 bool Job::timed_out() const { return absl::Now() > deadline_; }
 

@@ -8,14 +8,15 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "base/logging.h"
 #include "rnnfarm/v1/worker_service.grpc.pb.h"
-#include "worker/engine/engine.h"
 #include "worker/runtime/lease_table.h"
 #include "worker/runtime/memory.h"
+#include "worker/runtime/trainers.h"
 #include "worker/task/task.h"
 
 namespace rnnfarm::worker {
@@ -24,17 +25,16 @@ namespace rnnfarm::worker {
 struct Workplace {
   LeaseTable& leases;
   v1::ArtifactService::StubInterface& artifacts;
-  engine::Engine& engine;
+  const std::vector<Trainer>& trainers;
   const std::atomic<bool>& draining;
   // The worker leaves without waiting for transfers any longer.
   const std::atomic<bool>& leaving;
   absl::Duration outage_limit;
   absl::Duration drain_limit;
   MemoryBudget& memory;
-  // What the worker has for everything it does: its limit, or what the machine has.
+  // What one job may have: the worker's limit or what the machine has; where devices train, of the
+  // smallest device.
   int64_t memory_bytes = 0;
-  // Floating-point operations a second of one core at most; 0: not known.
-  double peak_flops = 0;
 };
 
 class Job {
@@ -49,6 +49,8 @@ class Job {
 
   // False once the lease was dropped, the worker drains or the job's time is over. Thread-safe.
   bool MayGoOn() const;
+  // The job's time counts from now on: until here it waited for its turn. Not beside MayGoOn.
+  void RestartTime();
   // Signs of life, see LeaseTable.
   void SetProgress(v1::Progress progress) { workplace_.leases.SetProgress(id(), progress); }
   void Advance(absl::string_view phase = "") { workplace_.leases.Advance(id(), phase); }

@@ -136,6 +136,11 @@ int LeaseTable::running() const {
   return running;
 }
 
+int LeaseTable::size() const {
+  std::lock_guard lock(mutex_);
+  return static_cast<int>(entries_.size());
+}
+
 bool LeaseTable::empty() const {
   std::lock_guard lock(mutex_);
   return entries_.empty();

@@ -49,6 +49,8 @@ class LeaseTable {
   bool HasCheckpointReport(TimePoint now) const;
   // Jobs that run, those included whose lease was dropped and that have not noticed yet.
   int running() const;
+  // Leases whose jobs run or are to be reported.
+  int size() const;
   // Nothing runs, nothing is held, nothing is to be reported.
   bool empty() const;
   bool holds_any() const;

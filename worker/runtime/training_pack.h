@@ -4,12 +4,15 @@
 
 #include <vector>
 
+#include "worker/runtime/device_slots.h"
 #include "worker/runtime/job.h"
 
 namespace rnnfarm::worker {
 
 // Training or search jobs with equal PackKey. Blocks until each has ended in one way or another.
-void RunTrainingPack(const std::vector<v1::Lease>& leases, Workplace& workplace);
+// `place`: where devices train, the pack's place among those that wait for them.
+void RunTrainingPack(const std::vector<v1::Lease>& leases, Workplace& workplace,
+                     DeviceSlots::Place* place = nullptr);
 
 }  // namespace rnnfarm::worker
 

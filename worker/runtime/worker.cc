@@ -13,14 +13,14 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_format.h"
 #include "absl/time/clock.h"
 #include "base/artifact_transfer.h"
 #include "base/build_info.h"
 #include "base/channel.h"
 #include "base/logging.h"
-#include "worker/engine/peak.h"
 #include "worker/runtime/analysis_job.h"
+#include "worker/runtime/device_slots.h"
+#include "worker/runtime/equipment.h"
 #include "worker/runtime/lease_table.h"
 #include "worker/runtime/spec_conversion.h"
 #include "worker/runtime/sync_call.h"
@@ -37,19 +37,17 @@ constexpr absl::Duration kFirstBackoff = absl::Milliseconds(100);
 constexpr absl::Duration kLongestBackoff = absl::Seconds(5);
 // How soon this process notices a flag that another thread or a signal handler set.
 constexpr absl::Duration kPoll = absl::Milliseconds(20);
-// Final reports go at once; checkpoints may wait this long for company.
-constexpr absl::Duration kCheckpointPause = absl::Milliseconds(500);
+// Final reports go at once; checkpoints may wait this long for company, and so may what devices
+// train: the networks of a pack end together, and each request names all leases.
+constexpr absl::Duration kReportPause = absl::Milliseconds(500);
 constexpr absl::Duration kShortestSync = absl::Milliseconds(50);
 constexpr int kMaxNameLength = 63;
-constexpr double kGiga = 1e9;
 
 std::string HostName() {
   char name[256] = {};
   if (gethostname(name, sizeof(name) - 1) != 0) return "localhost";
   return name;
 }
-
-int64_t MachineMemory() { return int64_t{sysconf(_SC_PHYS_PAGES)} * sysconf(_SC_PAGE_SIZE); }
 
 absl::Duration ToDuration(const google::protobuf::Duration& from) {
   return absl::Seconds(from.seconds()) + absl::Nanoseconds(from.nanos());
@@ -58,7 +56,6 @@ absl::Duration ToDuration(const google::protobuf::Duration& from) {
 Options WithDefaults(Options options) {
   if (options.name.empty()) options.name = DefaultWorkerName();
   if (options.threads <= 0) options.threads = std::max(1u, std::thread::hardware_concurrency());
-  if (options.max_pack <= 0) options.max_pack = options.threads;
   return options;
 }
 
@@ -79,15 +76,14 @@ bool Hopeless(const absl::Status& status) {
 
 // A thread that does leased jobs.
 struct JobThread {
+  bool analyses = false;
   std::thread thread;
   std::atomic<bool> done{false};
 };
 
 struct Worker::Life {
   explicit Life(Options from)
-      : options(WithDefaults(std::move(from))),
-        memory(options.memory_bytes),
-        memory_bytes(options.memory_bytes > 0 ? options.memory_bytes : MachineMemory()) {}
+      : options(WithDefaults(std::move(from))), memory(options.memory_bytes) {}
 
   absl::Status Run();
   absl::Status Synchronise();
@@ -102,17 +98,19 @@ struct Worker::Life {
   // OK: waited; try again.
   absl::Status WaitAfter(const absl::Status& failure);
   void UploadCheckpoints();
-  int free_slots() const { return draining ? 0 : std::max(0, options.threads - leases.running()); }
+  // Jobs that have a thread; where devices train, all but those.
+  int taken_slots() const;
+  int free_slots() const { return draining ? 0 : std::max(0, options.threads - taken_slots()); }
+  // Where devices train.
+  int free_packs() const;
 
   const Options options;
   std::atomic<bool> draining{false};
   std::atomic<bool> leaving{false};
   LeaseTable leases;
   MemoryBudget memory;
-  // What there is for everything: the limit, or what the machine has.
-  const int64_t memory_bytes;
-  double peak_flops = 0;  // of one core
-  std::unique_ptr<engine::Engine> engine;
+  Equipment equipment;
+  std::optional<DeviceSlots> devices;  // where they train
   std::unique_ptr<v1::ArtifactService::Stub> artifacts;
   std::optional<SyncCall> sync;
   std::optional<Workplace> workplace;
@@ -123,22 +121,20 @@ struct Worker::Life {
 };
 
 absl::Status Worker::Life::Run() {
-  auto made = engine::MakeEngine(options.engine, {.memory_bytes = options.memory_bytes});
-  if (!made.ok()) return made.status();
-  engine = *std::move(made);
-  peak_flops = engine::MeasurePeakFlops();
+  auto equipped = Equip(options);
+  if (!equipped.ok()) return equipped.status();
+  equipment = *std::move(equipped);
+  if (equipment.on_devices()) devices.emplace(static_cast<int>(equipment.trainers.size()));
   auto channel = base::MakeChannelOptions(options.coordinator, options.credentials);
   if (!channel.ok()) return channel.status();
   sync.emplace(base::MakeChannel(options.coordinator, *channel));
   channel->own_connection = true;
   artifacts = v1::ArtifactService::NewStub(base::MakeChannel(options.coordinator, *channel));
-  workplace.emplace(Workplace{leases, *artifacts, *engine, draining, leaving, options.outage_limit,
-                              options.drain_limit, memory, memory_bytes, peak_flops});
+  workplace.emplace(Workplace{leases, *artifacts, equipment.trainers, draining, leaving,
+                              options.outage_limit, options.drain_limit, memory,
+                              equipment.memory_bytes});
   LOG(INFO) << "worker " << options.name << " with " << options.threads << " threads, engine "
-            << options.engine << ", coordinator " << options.coordinator;
-  LOG(INFO) << absl::StrFormat(
-      "one core does at most %.1f GFLOP/s; memory for training: %s", peak_flops / kGiga,
-      options.memory_bytes > 0 ? MemoryText(options.memory_bytes) : std::string("no limit"));
+            << equipment.engine << ", coordinator " << options.coordinator;
   std::thread uploader([this] { UploadCheckpoints(); });
   const absl::Status end = Synchronise();
   draining = true;
@@ -150,24 +146,29 @@ absl::Status Worker::Life::Run() {
   return end;
 }
 
+int Worker::Life::taken_slots() const {
+  if (!devices) return leases.running();
+  return static_cast<int>(std::count_if(tasks.begin(), tasks.end(), [](const JobThread& task) {
+    return task.analyses && !task.done;
+  }));
+}
+
+int Worker::Life::free_packs() const {
+  // Packs whose results are still on their way hold their leases.
+  const int room = std::max(0, kMostLeases - leases.size() - free_slots());
+  return draining ? 0 : std::min(devices->free(), room / equipment.max_pack);
+}
+
 v1::SyncRequest Worker::Life::MakeRequest() const {
   v1::SyncRequest request;
   request.set_request_id(MakeRequestId());
   request.set_worker(absl::StrCat("workers/", options.name));
-  v1::Capability& capability = *request.mutable_capability();
-  capability.add_engine(options.engine);
-  capability.set_threads(options.threads);
-  capability.set_memory_bytes(memory_bytes);
-  if (peak_flops > 0) capability.set_peak_flops_per_core(peak_flops);
-  capability.add_device("cpu");
-  for (auto kind : {v1::JOB_KIND_SEARCH, v1::JOB_KIND_TRAIN, v1::JOB_KIND_ANALYZE}) {
-    capability.add_kind(kind);
-  }
-  capability.set_max_pack(options.max_pack);
+  *request.mutable_capability() = CapabilityOf(equipment);
   request.set_build(base::BuildText());
   request.set_host(HostName());
   request.set_draining(draining);
   request.set_free_slots(free_slots());
+  if (devices) request.set_free_packs(free_packs());
   leases.Fill(request, steady_clock::now());
   return request;
 }
@@ -231,11 +232,14 @@ void Worker::Life::Start(const std::vector<v1::Lease>& fresh) {
 
 void Worker::Life::Launch(std::vector<v1::Lease> pack) {
   JobThread& task = tasks.emplace_back();
-  task.thread = std::thread([this, &task, pack = std::move(pack)] {
-    if (pack.front().spec().kind() == v1::JOB_KIND_ANALYZE) {
+  task.analyses = pack.front().spec().kind() == v1::JOB_KIND_ANALYZE;
+  // Taken here, so that the next request knows of it.
+  auto place = devices && !task.analyses ? devices->Enter() : nullptr;
+  task.thread = std::thread([this, &task, place = std::move(place), pack = std::move(pack)] {
+    if (task.analyses) {
       RunAnalysis(pack.front(), *workplace);
     } else {
-      RunTrainingPack(pack, *workplace);
+      RunTrainingPack(pack, *workplace, place.get());
     }
     task.done = true;
   });
@@ -264,12 +268,13 @@ void Worker::Life::WaitForNextSync(const v1::SyncRequest& request, const v1::Syn
   const absl::Time until = std::max(sent + pause, absl::Now() + kShortestSync);
   while (absl::Now() < until) {
     const TimePoint now = steady_clock::now();
-    if (!refused && leases.HasFinalReport(now)) return;
-    if (!refused && absl::Now() > sent + kCheckpointPause && leases.HasCheckpointReport(now)) {
-      return;
-    }
+    const bool paused = absl::Now() > sent + kReportPause;
+    if (!refused && (paused || !devices) && leases.HasFinalReport(now)) return;
+    if (!refused && paused && leases.HasCheckpointReport(now)) return;
     // A dropped job has noticed at last.
     if (!leases.holds_any() && free_slots() > request.free_slots()) return;
+    // A device trains what was ready for it; the next pack is to become ready meanwhile.
+    if (devices && free_packs() > request.free_packs()) return;
     // Told to drain since: what runs will report soon, and what does not run can be said now.
     if (draining && !request.draining() && leases.running() == 0) return;
     if (draining && request.draining() && leases.empty()) return;

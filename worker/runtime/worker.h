@@ -13,6 +13,7 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
@@ -25,12 +26,17 @@ struct Options {
   std::string coordinator;  // host:port
   base::Credentials credentials;
   std::string name;  // resource id of the worker; empty: <host>-<process id>
+  // "cpu", "reference", "cuda", or "auto": "cuda" where a device is usable, "cpu" elsewhere.
   std::string engine = "cpu";
+  // Of engine::FindDevices(), for "cuda"; none: all.
+  std::vector<int> devices;
   // Networks that are trained or analysed side by side, one thread each; 0: one for each processor.
+  // Where devices train, it only analyses with them.
   int threads = 0;
-  // What training may take; 0: no limit. It announces this, or what the machine has.
+  // What training may take, on each device; 0: no limit. It announces this, or what the machine or
+  // the smallest device has.
   int64_t memory_bytes = 0;
-  // Networks of one pack at most; 0: as many as threads.
+  // Networks of one pack at most; 0: as many as threads, or as fill the smallest device.
   int max_pack = 0;
   // The worker computes on through an outage of the coordinator as long as this.
   absl::Duration outage_limit = absl::Minutes(40);

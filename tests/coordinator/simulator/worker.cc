@@ -1,5 +1,6 @@
 #include "tests/coordinator/simulator/worker.h"
 
+#include <algorithm>
 #include <utility>
 #include <variant>
 
@@ -12,6 +13,7 @@ namespace {
 constexpr absl::Duration kPatience = absl::Seconds(10);  // until a request is sent again
 constexpr absl::Duration kLongestPause = absl::Seconds(200), kShortestPause = absl::Seconds(20);
 constexpr absl::Duration kLongestCut = absl::Seconds(150);
+constexpr int kPack = 4, kPacks = 2;
 constexpr absl::Duration kLongestDowntime = absl::Seconds(40);
 // Chances of each waking.
 constexpr double kDies = 0.006, kPauses = 0.008, kCut = 0.004;
@@ -95,7 +97,7 @@ v1::SyncRequest Worker::MakeRequest() {
   request.set_request_id(absl::StrCat(name_, "/", life_, "/", next_request_++));
   request.set_worker(name_);
   v1::Capability& capability = *request.mutable_capability();
-  capability.set_max_pack(4);
+  capability.set_max_pack(kPack);
   capability.set_threads(4);
   capability.set_memory_bytes(memory_bytes());
   if (compares()) {
@@ -108,8 +110,23 @@ v1::SyncRequest Worker::MakeRequest() {
   for (const auto& [name, job] : held_) *request.add_held() = Describe(job);
   for (const v1::JobReport& report : unanswered_) *request.add_reports() = report;
   request.set_draining(draining_);
-  request.set_free_slots(draining_ ? 0 : slots() - static_cast<int>(held_.size()));
+  SetRoom(request);
   return request;
+}
+
+void Worker::SetRoom(v1::SyncRequest& request) const {
+  int trained = 0;
+  for (const auto& [name, job] : held_) {
+    const v1::JobKind kind = job.lease.spec().kind();
+    trained += kind == v1::JOB_KIND_SEARCH || kind == v1::JOB_KIND_TRAIN;
+  }
+  const int others = static_cast<int>(held_.size()) - trained;
+  if (!counts_packs()) {
+    request.set_free_slots(draining_ ? 0 : slots() - trained - others);
+    return;
+  }
+  request.set_free_slots(draining_ ? 0 : slots() - others);
+  request.set_free_packs(draining_ ? 0 : std::max(0, kPacks - (trained + kPack - 1) / kPack));
 }
 
 // A request that got no answer is sent again as it was: the coordinator may have acted on it.

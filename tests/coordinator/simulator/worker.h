@@ -40,6 +40,8 @@ class Worker {
 
   bool compares() const { return index_ == kComparer; }
   int slots() const;
+  // It trains on devices, as far as the scheduler can tell.
+  bool counts_packs() const { return !compares() && index_ % 4 == 3; }
   int64_t memory_bytes() const;
 
   // worker.cc: its life and what it says
@@ -50,6 +52,7 @@ class Worker {
   void GiveBack();
   void Say(v1::JobReport report) { unanswered_.push_back(std::move(report)); }
   v1::SyncRequest MakeRequest();
+  void SetRoom(v1::SyncRequest& request) const;
   void Send();
   void Hear(const v1::SyncResponse& response);
 

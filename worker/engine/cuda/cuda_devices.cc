@@ -34,13 +34,12 @@ std::string FindCudaDevices(std::vector<Device>& devices) {
   int count = 0;
   const cudaError_t error = cudaGetDeviceCount(&count);
   if (error == cudaErrorInsufficientDriver) {
-    return "the CUDA driver is missing or older than this build's CUDA; install a newer driver or "
-           "use --engine=cpu";
+    return "the CUDA driver is missing or older than this build's CUDA; install a newer one";
   }
   if (error != cudaSuccess && error != cudaErrorNoDevice) {
     return std::string("CUDA does not start: ") + cudaGetErrorString(error);
   }
-  if (count == 0) return "no CUDA device is visible; see CUDA_VISIBLE_DEVICES, or use --engine=cpu";
+  if (count == 0) return "no CUDA device is visible; see CUDA_VISIBLE_DEVICES";
   for (int i = 0; i < count; ++i) {
     cudaDeviceProp properties;
     if (cudaGetDeviceProperties(&properties, i) != cudaSuccess) continue;
@@ -56,7 +55,7 @@ std::string FindCudaDevices(std::vector<Device>& devices) {
     devices.push_back(device);
   }
   if (devices.empty()) {
-    return "no visible CUDA device has compute capability 8.0 or more; use --engine=cpu";
+    return "no visible CUDA device has compute capability 8.0 or more";
   }
   return "";
 }

@@ -8,8 +8,7 @@ namespace rnnfarm::engine::cuda {
 namespace {
 
 constexpr char kWithout[] =
-    "this build is without CUDA; configure it with -DRNNFARM_CUDA=ON and a CUDA compiler, or use "
-    "--engine=cpu";
+    "this build is without CUDA; configure it with -DRNNFARM_CUDA=ON and a CUDA compiler";
 
 }  // namespace
 
