@@ -42,6 +42,9 @@ class ConditionsTask : public task::Task {
     trials.y.assign(int64_t{count} * steps * outputs_, 0.0f);
   }
 
+  // Nobody is trained on it.
+  task::TrialRecipe recipe() const override { return static_cast<const task::Trials*>(nullptr); }
+
   task::Trials Probe(uint64_t base_seed) const override {
     return Generate(base::DeriveStream(base_seed, "", "probe"), 0, kProbeTrials, kProbeSteps);
   }

@@ -1,11 +1,11 @@
 # The CUDA compiler, if RNNFARM_CUDA asks for it and there is one; RNNFARM_HAS_CUDA tells.
 set(RNNFARM_HAS_CUDA OFF)
 if(RNNFARM_CUDA AND NOT RNNFARM_SANITIZE)
-  if(NOT CMAKE_CUDA_COMPILER)
+  if(NOT CMAKE_CUDA_COMPILER AND NOT DEFINED ENV{CUDACXX})
     # Where NVIDIA's own installers put it, which need not be on the path.
-    find_program(RNNFARM_NVCC nvcc HINTS ENV CUDA_HOME PATHS /usr/local/cuda/bin)
+    find_program(RNNFARM_NVCC nvcc HINTS ENV CUDA_HOME PATH_SUFFIXES bin PATHS /usr/local/cuda/bin)
     if(RNNFARM_NVCC)
-      set(CMAKE_CUDA_COMPILER ${RNNFARM_NVCC})
+      set(ENV{CUDACXX} ${RNNFARM_NVCC})
     endif()
   endif()
   include(CheckLanguage)

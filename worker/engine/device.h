@@ -11,7 +11,6 @@ struct Device {
   int index = 0;             // among the visible ones
   std::string name;          // such as "NVIDIA H100 80GB HBM3"
   int64_t memory_bytes = 0;  // in all
-  int64_t free_bytes = 0;    // when it was asked
   int multiprocessors = 0;
   double peak_flops = 0;  // float32 multiply-adds by clock and cores, two operations each
 };

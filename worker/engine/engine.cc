@@ -2,6 +2,7 @@
 
 #include <torch/torch.h>
 
+#include <exception>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -35,7 +36,11 @@ absl::StatusOr<std::unique_ptr<Engine>> MakeEngineOnDevice(Limits limits, cuda::
     if (device.index != limits.device) continue;
     cuda::Backend backend;
     backend.make = &cuda::MakeCudaParts;
-    backend.shared_bytes = cuda::SharedBytesOfBlock(device.index);
+    try {
+      backend.shared_bytes = cuda::SharedBytesOfBlock(device.index);
+    } catch (const std::exception& error) {
+      return absl::FailedPreconditionError(error.what());
+    }
     backend.free_bytes = [index = device.index] { return cuda::FreeBytes(index); };
     return cuda::MakeCudaEngine(limits, design, std::move(backend));
   }

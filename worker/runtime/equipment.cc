@@ -41,7 +41,7 @@ void LogEquipment(const Equipment& equipment, const EngineChoice& choice, int64_
     LOG(INFO) << absl::StrFormat(
         "trains on %s: %d multiprocessors, at most %.0f GFLOP/s in float32, %s free",
         equipment.trainers[i].name, choice.devices[i].multiprocessors,
-        choice.devices[i].peak_flops / kGiga, MemoryText(choice.devices[i].free_bytes));
+        choice.devices[i].peak_flops / kGiga, MemoryText(choice.devices[i].memory_bytes));
   }
 }
 

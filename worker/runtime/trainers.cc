@@ -92,7 +92,7 @@ absl::StatusOr<std::vector<Trainer>> MakeTrainers(const EngineChoice& choice,
 
 int64_t DeviceMemory(const std::vector<engine::Device>& devices, int64_t limit) {
   int64_t least = limit > 0 ? limit : INT64_MAX;
-  for (const engine::Device& device : devices) least = std::min(least, device.free_bytes);
+  for (const engine::Device& device : devices) least = std::min(least, device.memory_bytes);
   return least;
 }
 

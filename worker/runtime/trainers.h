@@ -51,7 +51,7 @@ struct Trainer {
 // `memory_bytes`, of each of them: as in engine::Limits.
 absl::StatusOr<std::vector<Trainer>> MakeTrainers(const EngineChoice& choice, int64_t memory_bytes);
 
-// What a network has at most on the smallest device: what is free there, or `limit` (0: none).
+// What a network has at most on the smallest device: what there is, or `limit` (0: none).
 int64_t DeviceMemory(const std::vector<engine::Device>& devices, int64_t limit);
 
 // What a coordinator hears of in one message at most.

@@ -84,6 +84,7 @@ class ScriptedTask : public task::Task {
     }
     trials.y.assign(count * steps * outputs_, 0.0f);
   }
+  task::TrialRecipe recipe() const override { return static_cast<const task::Trials*>(nullptr); }
   task::Trials Probe(uint64_t base_seed) const override {
     return Generate(base::DeriveStream(base_seed, "", "probe"), 0, 8, steps());
   }

@@ -6,8 +6,8 @@
 #include "tests/worker/engine/host_machine.h"
 #include "tests/worker/engine/parts_under_test.h"
 #include "worker/engine/cuda/device_population.h"
-#include "worker/engine/cuda/tile.h"
 #include "worker/engine/cuda/size.h"
+#include "worker/engine/cuda/tile.h"
 #include "worker/engine/validation.h"
 
 namespace rnnfarm::engine::cuda {
@@ -76,8 +76,9 @@ TEST(SizeTest, APopulationTakesWhatIsSaid) {
       layout.resident = resident;
       const int64_t before = HostMachine::taken;
       const DevicePopulation population(PartsUnderTest(), 0, plan, layout, {member}, 3, validation);
-      EXPECT_EQ(HostMachine::taken - before,
-                SharedBytes(layout, false) + 3 * SlotBytes(layout, false))
+      EXPECT_EQ(HostMachine::taken - before, SharedBytes(layout, false) -
+                                                 (resident ? 0 : kWorkspaceBytes) +
+                                                 3 * SlotBytes(layout, false))
           << i << resident;
     }
   }

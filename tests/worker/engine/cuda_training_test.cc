@@ -7,8 +7,8 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "tests/worker/engine/parts_under_test.h"
 #include "tests/worker/engine/small_training.h"
-#include "worker/engine/devices.h"
 
 namespace rnnfarm::engine {
 namespace {
@@ -23,9 +23,7 @@ struct Case {
 class CudaTrainingTest : public testing::TestWithParam<Case> {
  protected:
   void SetUp() override {
-    if (const auto devices = FindDevices(); !devices.ok()) {
-      GTEST_SKIP() << devices.status().message();
-    }
+    if (const std::string why = cuda::WhyNot(); !why.empty()) GTEST_SKIP() << why;
   }
 
   Plan PlanOf(const task::Task& task) const {
@@ -108,13 +106,15 @@ TEST_P(CudaTrainingTest, AResumedNetworkIsTheSameInAnotherPack) {
   ASSERT_TRUE(whole.ok()) << whole.status();
   for (size_t i = 0; i < pack.size(); ++i) {
     ASSERT_FALSE(recorder.checkpoints[i].empty());
-    Member resumed = pack[i];
+    // Behind another one of the same cell, so in another slot.
+    Member other = pack[i], resumed = pack[i];
+    other.stream_key += "-other";
     resumed.start = recorder.checkpoints[i].front();
     Recorder silent;
-    const auto again = (*engine)->Train(plan, {resumed}, 1, silent);
+    const auto again = (*engine)->Train(plan, {other, resumed}, 1, silent);
     ASSERT_TRUE(again.ok()) << again.status();
-    EXPECT_EQ((*again)[0].last.parameters, (*whole)[i].last.parameters) << pack[i].stream_key;
-    EXPECT_EQ((*again)[0].validation_loss, (*whole)[i].validation_loss) << pack[i].stream_key;
+    EXPECT_EQ((*again)[1].last.parameters, (*whole)[i].last.parameters) << pack[i].stream_key;
+    EXPECT_EQ((*again)[1].validation_loss, (*whole)[i].validation_loss) << pack[i].stream_key;
   }
 }
 

@@ -16,7 +16,8 @@ namespace rnnfarm::engine::cuda {
 
 class HostMachine {
  public:
-  inline static int64_t taken = 0;  // bytes that machines have been asked for
+  inline static int64_t taken = 0;       // bytes that machines have been asked for
+  inline static bool backwards = false;  // blocks' threads, and blocks
 
   template <class T>
   T* Allocate(int64_t count) {
@@ -38,10 +39,11 @@ class HostMachine {
   // first, as a device's may be.
   template <class Kernel>
   void Launch(const Kernel& kernel, int64_t blocks, int64_t shared_floats) {
-    for (int64_t i = 0; i < blocks; ++i) {
+    for (int64_t n = 0; n < blocks; ++n) {
+      const int64_t i = backwards ? blocks - 1 - n : n;
       const auto shared = std::make_unique<Line[]>(shared_floats / kLineFloats + 1);
       std::memset(shared.get(), 0xff, (shared_floats / kLineFloats + 1) * sizeof(Line));
-      kernel(HostBlock<Kernel::kThreads>(i, reinterpret_cast<float*>(shared.get())));
+      kernel(HostBlock<Kernel::kThreads>(i, reinterpret_cast<float*>(shared.get()), backwards));
     }
   }
 

@@ -12,13 +12,12 @@ using testing::IsEmpty;
 
 constexpr int64_t kGibi = int64_t{1} << 30;
 
-engine::Device DeviceOf(int index, int multiprocessors, int64_t free_bytes) {
+engine::Device DeviceOf(int index, int multiprocessors, int64_t memory_bytes) {
   engine::Device device;
   device.index = index;
   device.name = "test device";
   device.multiprocessors = multiprocessors;
-  device.memory_bytes = 2 * free_bytes;
-  device.free_bytes = free_bytes;
+  device.memory_bytes = memory_bytes;
   device.peak_flops = 1e12;
   return device;
 }

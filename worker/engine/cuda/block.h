@@ -57,12 +57,15 @@ class DeviceBlock {
 template <int kThreads>
 class HostBlock {
  public:
-  HostBlock(int64_t index, float* shared) : index_(index), shared_(shared) {}
+  // `backwards`: the last thread first. A phase in which threads read what others write shows by
+  // the difference.
+  HostBlock(int64_t index, float* shared, bool backwards = false)
+      : index_(index), shared_(shared), backwards_(backwards) {}
   int64_t index() const { return index_; }
   float* shared() const { return shared_; }
   template <class F>
   void ForEach(F f) const {
-    for (int thread = 0; thread < kThreads; ++thread) f(thread);
+    for (int i = 0; i < kThreads; ++i) f(backwards_ ? kThreads - 1 - i : i);
   }
   template <class T>
   class PerThread {
@@ -76,6 +79,7 @@ class HostBlock {
  private:
   const int64_t index_;
   float* const shared_;
+  const bool backwards_;
 };
 
 }  // namespace rnnfarm::engine::cuda

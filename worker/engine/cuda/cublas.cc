@@ -3,6 +3,7 @@
 #include <cublas_v2.h>
 #include <dlfcn.h>
 
+#include <new>
 #include <stdexcept>
 #include <string>
 
@@ -53,6 +54,7 @@ const Library& TheLibrary() {
 
 void Check(cublasStatus_t status, const char* what) {
   if (status == CUBLAS_STATUS_SUCCESS) return;
+  if (status == CUBLAS_STATUS_ALLOC_FAILED) throw std::bad_alloc();
   throw std::runtime_error(std::string("cuBLAS: ") + what + " failed with status " +
                            std::to_string(static_cast<int>(status)));
 }
@@ -74,8 +76,13 @@ cublasComputeType_t TypeOf(Rounding rounding) {
 Cublas::Cublas(cudaStream_t stream, void* workspace, size_t workspace_bytes) {
   const Library& library = TheLibrary();
   Check(library.create(&handle_), "its start");
-  Check(library.set_stream(handle_, stream), "the choice of a stream");
-  Check(library.set_workspace(handle_, workspace, workspace_bytes), "the choice of a workspace");
+  try {
+    Check(library.set_stream(handle_, stream), "the choice of a stream");
+    Check(library.set_workspace(handle_, workspace, workspace_bytes), "the choice of a workspace");
+  } catch (...) {
+    library.destroy(handle_);
+    throw;
+  }
 }
 
 Cublas::~Cublas() { TheLibrary().destroy(handle_); }

@@ -30,11 +30,13 @@ int Lanes(int major, int minor) { return major == 8 && minor == 0 ? 64 : 128; }
 
 }  // namespace
 
+// Makes no context: a device that others have filled is none of this process's business.
 std::string FindCudaDevices(std::vector<Device>& devices) {
   int count = 0;
   const cudaError_t error = cudaGetDeviceCount(&count);
+  cudaGetLastError();  // told here, and not to whoever asks next
   if (error == cudaErrorInsufficientDriver) {
-    return "the CUDA driver is missing or older than this build's CUDA; install a newer one";
+    return "the CUDA driver is missing or older than this build's CUDA; install a newer driver";
   }
   if (error != cudaSuccess && error != cudaErrorNoDevice) {
     return std::string("CUDA does not start: ") + cudaGetErrorString(error);
@@ -42,20 +44,24 @@ std::string FindCudaDevices(std::vector<Device>& devices) {
   if (count == 0) return "no CUDA device is visible; see CUDA_VISIBLE_DEVICES";
   for (int i = 0; i < count; ++i) {
     cudaDeviceProp properties;
-    if (cudaGetDeviceProperties(&properties, i) != cudaSuccess) continue;
+    int kilohertz = 0;
+    if (cudaGetDeviceProperties(&properties, i) != cudaSuccess ||
+        cudaDeviceGetAttribute(&kilohertz, cudaDevAttrClockRate, i) != cudaSuccess) {
+      cudaGetLastError();
+      continue;
+    }
     if (properties.major < kLeastMajor) continue;
     Device device;
     device.index = i;
     device.name = properties.name;
     device.memory_bytes = static_cast<int64_t>(properties.totalGlobalMem);
-    device.free_bytes = FreeBytes(i);
     device.multiprocessors = properties.multiProcessorCount;
-    device.peak_flops = 2 * kKilo * Attribute(cudaDevAttrClockRate, i) *
-                        Lanes(properties.major, properties.minor) * device.multiprocessors;
+    device.peak_flops =
+        2 * kKilo * kilohertz * Lanes(properties.major, properties.minor) * device.multiprocessors;
     devices.push_back(device);
   }
   if (devices.empty()) {
-    return "no visible CUDA device has compute capability 8.0 or more";
+    return "no visible CUDA device answers and has compute capability 8.0 or more";
   }
   return "";
 }

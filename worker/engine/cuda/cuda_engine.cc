@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <exception>
 #include <utility>
+#include <variant>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
@@ -69,14 +70,18 @@ class CudaEngine final : public Engine {
     return kCudaEngine;
   }
 
+  // On the device.
   int64_t MemoryBytes(const Plan& plan, absl::Span<const Member> pack, int) const override {
-    if (pack.empty()) return 0;
-    const Layout layout = Choose(plan, pack.front().cell);
-    // Data sets apart, which are unknown here, a mask takes the least of it.
-    const int64_t networks =
-        layout.resident ? static_cast<int64_t>(pack.size()) : int64_t{GeneralSlots(layout)};
-    const int64_t bytes = SharedBytes(layout, false) + networks * SlotBytes(layout, false);
-    return limits_.memory_bytes > 0 ? std::min(bytes, limits_.memory_bytes) : bytes;
+    const bool masked = DatasetBytes(*plan.task) > 0;  // or not, and a third of the outputs less
+    int64_t most = 0;
+    for (const Member& member : pack) {
+      const Layout layout = Choose(plan, member.cell);
+      const int64_t networks =
+          layout.resident ? static_cast<int64_t>(pack.size()) : int64_t{GeneralSlots(layout)};
+      most = std::max(most, SharedBytes(layout, masked) + networks * SlotBytes(layout, masked));
+    }
+    most += DatasetBytes(*plan.task);
+    return limits_.memory_bytes > 0 ? std::min(most, limits_.memory_bytes) : most;
   }
 
   absl::StatusOr<std::vector<Outcome>> Train(const Plan& plan, absl::Span<const Member> pack, int,
@@ -88,8 +93,8 @@ class CudaEngine final : public Engine {
   absl::Status TrainRun(const Plan& plan, absl::Span<const Member> pack, size_t first, size_t count,
                         const task::Trials& validation, Endings& endings,
                         absl::Span<Outcome> outcomes);
-  absl::StatusOr<int64_t> SlotsFor(const Layout& layout, bool masked, const Member& member,
-                                   int64_t networks);
+  absl::StatusOr<int64_t> SlotsFor(const Layout& layout, const Plan& plan, bool masked,
+                                   const Member& member, int64_t networks);
 
   const Limits limits_;
   const Design design_;
@@ -103,10 +108,11 @@ Layout CudaEngine::Choose(const Plan& plan, const rnn::CellSpec& cell) const {
   return layout;
 }
 
-absl::StatusOr<int64_t> CudaEngine::SlotsFor(const Layout& layout, bool masked,
+absl::StatusOr<int64_t> CudaEngine::SlotsFor(const Layout& layout, const Plan& plan, bool masked,
                                              const Member& member, int64_t networks) {
   int64_t bytes = static_cast<int64_t>(kUsableShare * backend_.free_bytes());
   if (limits_.memory_bytes > 0) bytes = std::min(bytes, limits_.memory_bytes);
+  bytes -= DatasetBytes(*plan.task);
   const int64_t slots = SlotsThatFit(layout, masked, networks, bytes);
   if (slots > 0) return slots;
   const int64_t least = layout.resident ? 1 : GeneralSlots(layout);
@@ -131,7 +137,7 @@ absl::Status CudaEngine::TrainRun(const Plan& plan, absl::Span<const Member> pac
         kResidentRows, " trials a batch; use --engine=", kCudaEngine));
   }
   const auto slots =
-      SlotsFor(layout, !validation.mask.empty(), pack[first], static_cast<int64_t>(count));
+      SlotsFor(layout, plan, !validation.mask.empty(), pack[first], static_cast<int64_t>(count));
   if (!slots.ok()) return slots.status();
   // Parts of about the same size.
   const size_t parts = (count + *slots - 1) / *slots;
@@ -153,6 +159,12 @@ absl::StatusOr<std::vector<Outcome>> CudaEngine::Train(const Plan& plan,
   if (absl::Status status = CheckPlan(plan); !status.ok()) return status;
   for (const Member& member : pack) {
     if (absl::Status status = CheckMember(plan, member); !status.ok()) return status;
+  }
+  const task::TrialRecipe recipe = plan.task->recipe();
+  const auto* dataset = std::get_if<const task::Trials*>(&recipe);
+  if (dataset != nullptr && *dataset == nullptr) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        "engine ", name(), ": a device cannot make this task's trials; use the engine cpu"));
   }
   std::vector<Outcome> outcomes(pack.size());
   const task::Trials validation = ValidationTrials(plan);

@@ -2,13 +2,6 @@
 
 namespace rnnfarm::engine::cuda {
 
-namespace {
-
-// What cuBLAS's documentation recommends for the largest devices.
-constexpr size_t kWorkspaceBytes = 32 << 20;
-
-}  // namespace
-
 CudaMachine::CudaMachine(int device, Rounding rounding) : device_(device), rounding_(rounding) {
   Check(cudaSetDevice(device), "choosing the device");
   Check(cudaStreamCreateWithFlags(&stream_, cudaStreamNonBlocking), "making a stream");
@@ -23,6 +16,14 @@ CudaMachine::~CudaMachine() {
   cublas_.reset();
   for (void* block : memory_) cudaFree(block);
   cudaStreamDestroy(stream_);
+  cudaGetLastError();
+}
+
+void CudaMachine::AbandonRecording() {
+  cudaGraph_t graph = nullptr;
+  cudaStreamEndCapture(stream_, &graph);
+  if (graph != nullptr) cudaGraphDestroy(graph);
+  cudaGetLastError();
 }
 
 void* CudaMachine::AllocateBytes(size_t bytes) {
@@ -35,6 +36,7 @@ void* CudaMachine::AllocateBytes(size_t bytes) {
 
 // Waits, so that the host's memory may go.
 void CudaMachine::Copy(void* to, const void* from, size_t bytes, cudaMemcpyKind kind) {
+  Check(cudaSetDevice(device_), "choosing the device");
   Check(cudaMemcpyAsync(to, from, bytes, kind, stream_), "copying");
   Check(cudaStreamSynchronize(stream_), "waiting for the device");
 }

@@ -70,6 +70,7 @@ class CudaMachine {
   // The first time as they are, so that everything is loaded before anything is recorded.
   template <class F>
   void Replay(int key, F launches) {
+    Check(cudaSetDevice(device_), "choosing the device");
     Recording& recording = recordings_[key];
     if (!recording.launched) {
       recording.launched = true;
@@ -77,7 +78,12 @@ class CudaMachine {
     }
     if (recording.graph == nullptr) {
       BeginRecording();
-      launches();
+      try {
+        launches();
+      } catch (...) {
+        AbandonRecording();
+        throw;
+      }
       recording.graph = EndRecording();
     }
     Check(cudaGraphLaunch(recording.graph, stream_), "launching a graph");
@@ -95,6 +101,7 @@ class CudaMachine {
   void Copy(void* to, const void* from, size_t bytes, cudaMemcpyKind kind);
   void BeginRecording();
   cudaGraphExec_t EndRecording();
+  void AbandonRecording();
 
   const int device_;
   const Rounding rounding_;

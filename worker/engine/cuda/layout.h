@@ -101,6 +101,9 @@ struct Slot {
 inline constexpr int kLossParts = 16;
 inline constexpr int kSegments = 8;
 
+// Of cuBLAS: what its documentation recommends for the largest devices.
+inline constexpr int64_t kWorkspaceBytes = 32 << 20;
+
 struct Arrays {
   Slot* slots = nullptr;
   int32_t* active = nullptr;     // 0: the slot stands still

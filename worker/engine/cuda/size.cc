@@ -1,6 +1,7 @@
 #include "worker/engine/cuda/size.h"
 
 #include <algorithm>
+#include <variant>
 
 #include "worker/engine/cuda/element.h"
 #include "worker/engine/cuda/resident_backward.h"
@@ -86,7 +87,16 @@ int64_t SlotBytes(const Layout& l, bool masked) {
 
 int64_t SharedBytes(const Layout& layout, bool masked) {
   const int64_t values = layout.inputs + int64_t{layout.outputs} * (masked ? 2 : 1);
-  return int64_t{layout.validation} * layout.steps * values * int64_t{sizeof(float)};
+  return int64_t{layout.validation} * layout.steps * values * int64_t{sizeof(float)} +
+         (layout.resident ? 0 : kWorkspaceBytes);
+}
+
+int64_t DatasetBytes(const task::Task& task) {
+  const task::TrialRecipe recipe = task.recipe();
+  const auto* set = std::get_if<const task::Trials*>(&recipe);
+  if (set == nullptr || *set == nullptr) return 0;
+  const size_t values = (*set)->x.size() + (*set)->y.size() + (*set)->mask.size();
+  return static_cast<int64_t>(values * sizeof(float));
 }
 
 int GeneralSlots(const Layout& layout) {

@@ -17,9 +17,13 @@ Layout LayoutOf(const Plan& plan, const rnn::CellSpec& cell);
 // Whether the resident design has kernels for it that fit into `shared_bytes` of a block's memory.
 bool FitsResident(const Layout& layout, int64_t shared_bytes);
 
+// What the arrays of a data set take; 0 for other tasks.
+int64_t DatasetBytes(const task::Task& task);
+
 // What one slot takes on the device.
 int64_t SlotBytes(const Layout& layout, bool masked);
-// What all slots share: the validation set.
+// What all slots share, a data set apart: the validation set, and cuBLAS's workspace in the general
+// design.
 int64_t SharedBytes(const Layout& layout, bool masked);
 
 // How many networks of the general design are multiplied at once: as many as fill a device, by the
