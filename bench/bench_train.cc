@@ -1,11 +1,13 @@
 // How fast networks are trained: milliseconds an iteration of each cell and size, the useful
 // operations behind it (6 B T G N²: forward, backward to the state, weight gradient), their share
 // of what one core of this machine can do, and, in alternation with it, the reference engine and
-// PyTorch; how a pack scales to two threads; how much memory training takes.
+// PyTorch; how a pack scales to two threads; how much memory training takes; how fast packs of
+// networks are trained on a GPU, or on all threads, beside PyTorch and JAX there.
 //
 //   bench_train [--quick] [--json FILE] [--engine NAME] [--units 64,128] [--cells vanilla,gru]
 //               [--all] [--no-torch] [--python FILE] [--seconds S] [--rounds R]
 //   bench_train --scaling | --memory [the same]
+//   bench_train --packs [1,16,256,1024] [--precision tf32] [the same]
 
 #include <cstdio>
 #include <map>
@@ -16,6 +18,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "bench/figures.h"
+#include "bench/train_pack.h"
 #include "bench/train_tables.h"
 #include "worker/engine/engine.h"
 #include "worker/rnn/cell_spec.h"
@@ -24,14 +27,17 @@ namespace rnnfarm::bench {
 namespace {
 
 constexpr char kUsage[] =
-    "usage: bench_train [--scaling | --memory] [--quick] [--json FILE] [--engine NAME]\n"
-    "                   [--units 64,128] [--cells vanilla,gru] [--all] [--no-torch]\n"
-    "                   [--python FILE] [--seconds S] [--rounds R]\n"
-    "  --quick    64 units alone, fewer and shorter rounds: ends within a minute\n"
-    "  --all      the leaky cell and relu too\n"
-    "  --seconds  that a case takes at least, about\n";
+    "usage: bench_train [--scaling | --memory | --packs [1,16,256,1024]] [--quick] [--json FILE]\n"
+    "                   [--engine NAME] [--units 64,128] [--cells vanilla,gru] [--all]\n"
+    "                   [--precision fp32|tf32|bf16] [--no-torch] [--python FILE] [--seconds S]\n"
+    "                   [--rounds R]\n"
+    "  --quick      64 units alone, fewer and shorter rounds: ends within a minute\n"
+    "  --all        the leaky cell and relu too\n"
+    "  --seconds    that a case takes at least, about\n"
+    "  --packs      networks of one shape at once, on a GPU where this build and machine have one\n"
+    "  --precision  of --packs\n";
 
-enum class Table { kSpeed, kScaling, kMemory };
+enum class Table { kSpeed, kScaling, kMemory, kPacks };
 
 struct CommandLine {
   Table table = Table::kSpeed;
@@ -42,13 +48,12 @@ struct CommandLine {
 // Flags without a value, and those with one.
 struct Flags {
   bool quick = false, all = false, no_torch = false, scaling = false, memory = false;
-  std::map<std::string, std::string> values = {{"--json", ""},
-                                               {"--engine", ""},
-                                               {"--units", ""},
-                                               {"--cells", ""},
-                                               {"--python", "/usr/bin/python3"},
-                                               {"--seconds", ""},
-                                               {"--rounds", ""}};
+  bool packs = false;
+  std::string pack_sizes;
+  std::map<std::string, std::string> values = {
+      {"--json", ""},    {"--engine", ""},        {"--units", ""},
+      {"--cells", ""},   {"--precision", "fp32"}, {"--python", "/usr/bin/python3"},
+      {"--seconds", ""}, {"--rounds", ""}};
 };
 
 absl::StatusOr<Flags> ParseFlags(int argc, char** argv) {
@@ -61,6 +66,9 @@ absl::StatusOr<Flags> ParseFlags(int argc, char** argv) {
   for (int i = 1; i < argc; ++i) {
     if (const auto found = switches.find(argv[i]); found != switches.end()) {
       *found->second = true;
+    } else if (argv[i] == std::string("--packs")) {
+      flags.packs = true;
+      if (i + 1 < argc && argv[i + 1][0] != '-') flags.pack_sizes = argv[++i];
     } else if (flags.values.count(argv[i]) > 0 && i + 1 < argc) {
       flags.values[argv[i]] = argv[i + 1];
       ++i;
@@ -99,8 +107,28 @@ absl::StatusOr<std::vector<rnn::CellSpec>> Cases(const Flags& flags) {
   return cases;
 }
 
-// The fused engine where this build has it.
-std::string DefaultEngine() { return engine::MakeEngine("cpu").ok() ? "cpu" : "reference"; }
+// The fused engine where this build has it; for packs on a GPU, where there is one.
+std::string DefaultEngine(bool packs) {
+  if (packs && engine::MakeEngine("cuda").ok()) return "cuda";
+  return engine::MakeEngine("cpu").ok() ? "cpu" : "reference";
+}
+
+absl::Status ReadPacks(const Flags& flags, TableOptions& options) {
+  const absl::StatusOr<engine::Precision> precision =
+      ParsePrecision(flags.values.at("--precision"));
+  if (!precision.ok()) return precision.status();
+  options.precision = *precision;
+  options.quick = flags.quick;
+  options.seconds = flags.quick ? 4 : 6;
+  options.rounds = flags.quick ? 2 : 3;
+  if (flags.pack_sizes.empty()) return absl::OkStatus();
+  for (const std::string& size : std::vector<std::string>(absl::StrSplit(flags.pack_sizes, ','))) {
+    if (!absl::SimpleAtoi(size, &options.packs.emplace_back()) || options.packs.back() < 1) {
+      return absl::InvalidArgumentError(absl::StrCat("--packs has \"", size, "\""));
+    }
+  }
+  return absl::OkStatus();
+}
 
 absl::StatusOr<CommandLine> Parse(int argc, char** argv) {
   const absl::StatusOr<Flags> flags = ParseFlags(argc, argv);
@@ -108,16 +136,22 @@ absl::StatusOr<CommandLine> Parse(int argc, char** argv) {
   absl::StatusOr<std::vector<rnn::CellSpec>> cases = Cases(*flags);
   if (!cases.ok()) return cases.status();
   CommandLine command;
-  command.table = flags->scaling ? Table::kScaling : flags->memory ? Table::kMemory : Table::kSpeed;
+  command.table = flags->packs     ? Table::kPacks
+                  : flags->scaling ? Table::kScaling
+                  : flags->memory  ? Table::kMemory
+                                   : Table::kSpeed;
   command.json = flags->values.at("--json");
   TableOptions& options = command.options;
   options.cases = *std::move(cases);
   const std::string& engine = flags->values.at("--engine");
-  options.engine = engine.empty() ? DefaultEngine() : engine;
+  options.engine = engine.empty() ? DefaultEngine(flags->packs) : engine;
   options.python = flags->no_torch ? "" : flags->values.at("--python");
   if (flags->quick) {
     options.rounds = 3;
     options.seconds = 5;
+  }
+  if (flags->packs) {
+    if (absl::Status status = ReadPacks(*flags, options); !status.ok()) return status;
   }
   const std::string& seconds = flags->values.at("--seconds");
   const std::string& rounds = flags->values.at("--rounds");
@@ -143,9 +177,15 @@ absl::Status Run(const CommandLine& command) {
     case Table::kMemory:
       status = PrintMemory(command.options, figures);
       break;
+    case Table::kPacks:
+      status = PrintPacks(command.options, figures);
+      break;
   }
   if (!status.ok() || command.json.empty()) return status;
-  return WriteJson(command.json, command.table == Table::kSpeed ? "one CPU core" : "CPU", figures);
+  const std::string device = command.table == Table::kSpeed   ? "one CPU core"
+                             : command.table == Table::kPacks ? DeviceName(command.options.engine)
+                                                              : "CPU";
+  return WriteJson(command.json, device, figures);
 }
 
 }  // namespace

@@ -8,6 +8,7 @@
 #include <cstring>
 #include <filesystem>
 #include <system_error>
+#include <utility>
 #include <vector>
 
 #include "absl/status/status.h"
@@ -18,8 +19,6 @@
 namespace rnnfarm::bench {
 
 namespace {
-
-constexpr char kScript[] = "train_torch.py";
 
 bool HasAvx512() {
 #ifdef __x86_64__
@@ -33,7 +32,7 @@ bool HasAvx512() {
 // Ours without what chooses kernels and threads. OpenBLAS takes the processor's best by itself,
 // PyTorch uses AVX-512 only where told to. An allocator that keeps its memory spares PyTorch the
 // page faults of each iteration, as its own tuning guide advises.
-std::vector<std::string> Environment() {
+std::vector<std::string> Environment(int threads) {
   std::vector<std::string> variables;
   for (char** entry = environ; *entry != nullptr; ++entry) {
     bool ours = false;
@@ -44,9 +43,11 @@ std::vector<std::string> Environment() {
     if (!ours) variables.emplace_back(*entry);
   }
   for (const char* variable :
-       {"OMP_NUM_THREADS=1", "OPENBLAS_NUM_THREADS=1", "MALLOC_TRIM_THRESHOLD_=100000000000",
-        "MALLOC_MMAP_THRESHOLD_=100000000000"}) {
+       {"MALLOC_TRIM_THRESHOLD_=100000000000", "MALLOC_MMAP_THRESHOLD_=100000000000"}) {
     variables.emplace_back(variable);
+  }
+  for (const char* variable : {"OMP_NUM_THREADS=", "OPENBLAS_NUM_THREADS="}) {
+    variables.push_back(absl::StrCat(variable, threads));
   }
   if (HasAvx512()) variables.emplace_back("ATEN_CPU_CAPABILITY=avx512");
   return variables;
@@ -59,20 +60,20 @@ std::vector<char*> Pointers(std::vector<std::string>& texts) {
   return pointers;
 }
 
-absl::StatusOr<std::string> ScriptPath() {
+absl::StatusOr<std::string> ScriptPath(const std::string& name) {
   std::error_code error;
   const std::filesystem::path program = std::filesystem::read_symlink("/proc/self/exe", error);
-  const std::filesystem::path script = program.parent_path() / kScript;
+  const std::filesystem::path script = program.parent_path() / name;
   if (error || !std::filesystem::exists(script, error)) {
-    return absl::UnavailableError(absl::StrCat(kScript, " is not beside the program"));
+    return absl::UnavailableError(absl::StrCat(name, " is not beside the program"));
   }
   return script.string();
 }
 
-// Starts the script with `end` as its standard input and output.
-absl::StatusOr<pid_t> Spawn(const std::string& python, const std::string& script, int end) {
-  std::vector<std::string> arguments = {python, script};
-  std::vector<std::string> variables = Environment();
+// Starts `python`, arguments[0], with `end` as its standard input and output.
+absl::StatusOr<pid_t> Spawn(const std::string& python, std::vector<std::string> arguments,
+                            int threads, int end) {
+  std::vector<std::string> variables = Environment(threads);
   posix_spawn_file_actions_t actions;
   posix_spawn_file_actions_init(&actions);
   posix_spawn_file_actions_adddup2(&actions, end, STDIN_FILENO);
@@ -87,14 +88,17 @@ absl::StatusOr<pid_t> Spawn(const std::string& python, const std::string& script
 
 }  // namespace
 
-absl::StatusOr<std::unique_ptr<TorchChild>> TorchChild::Start(const std::string& python) {
-  const absl::StatusOr<std::string> script = ScriptPath();
-  if (!script.ok()) return script.status();
+absl::StatusOr<std::unique_ptr<TorchChild>> TorchChild::Start(
+    const std::string& python, const std::vector<std::string>& script, int threads) {
+  const absl::StatusOr<std::string> path = ScriptPath(script[0]);
+  if (!path.ok()) return path.status();
+  std::vector<std::string> arguments = {python, *path};
+  arguments.insert(arguments.end(), script.begin() + 1, script.end());
   int ends[2];
   if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) != 0) {
     return absl::UnavailableError(absl::StrCat("no socket pair: ", std::strerror(errno)));
   }
-  const absl::StatusOr<pid_t> pid = Spawn(python, *script, ends[1]);
+  const absl::StatusOr<pid_t> pid = Spawn(python, std::move(arguments), threads, ends[1]);
   close(ends[1]);
   if (!pid.ok()) {
     close(ends[0]);
@@ -103,8 +107,8 @@ absl::StatusOr<std::unique_ptr<TorchChild>> TorchChild::Start(const std::string&
   std::unique_ptr<TorchChild> child(new TorchChild(*pid, fdopen(ends[0], "r")));
   const absl::StatusOr<std::string> greeting = child->ReadLine();
   if (!greeting.ok() || absl::StartsWith(*greeting, "none")) {
-    return absl::UnavailableError(absl::StrCat(
-        python, " has no PyTorch: ", greeting.ok() ? *greeting : "it ended before it spoke"));
+    return absl::UnavailableError(
+        absl::StrCat(python, ": ", greeting.ok() ? *greeting : "it ended before it spoke"));
   }
   child->version_ = *greeting;
   return child;
@@ -119,11 +123,11 @@ absl::StatusOr<std::string> TorchChild::Ask(const std::string& request) {
   const std::string line = absl::StrCat(request, "\n");
   // MSG_NOSIGNAL: a child that has died is an answer, not our end.
   if (send(fileno(stream_), line.data(), line.size(), MSG_NOSIGNAL) != line.size()) {
-    return absl::InternalError("PyTorch's process has ended");
+    return absl::InternalError("Python's process has ended");
   }
   absl::StatusOr<std::string> answer = ReadLine();
   if (answer.ok() && absl::StartsWith(*answer, "error")) {
-    return absl::InternalError(absl::StrCat("PyTorch on \"", request, "\": ", *answer));
+    return absl::InternalError(absl::StrCat("Python on \"", request, "\": ", *answer));
   }
   return answer;
 }
@@ -134,7 +138,7 @@ absl::StatusOr<std::string> TorchChild::ReadLine() {
     if (c == '\n') return line;
     line.push_back(static_cast<char>(c));
   }
-  return absl::InternalError("PyTorch's process has ended");
+  return absl::InternalError("Python's process has ended");
 }
 
 }  // namespace rnnfarm::bench

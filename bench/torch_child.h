@@ -1,9 +1,10 @@
-// PyTorch in a child process, so that it can be timed in alternation with our engines.
+// PyTorch (or JAX) in a child process, so that it can be timed in alternation with our engines.
 //
-//   absl::StatusOr<std::unique_ptr<TorchChild>> torch = TorchChild::Start("/usr/bin/python3");
+//   absl::StatusOr<std::unique_ptr<TorchChild>> torch =
+//       TorchChild::Start("/usr/bin/python3", {"train_torch.py"});
 //   absl::StatusOr<std::string> answer = (*torch)->Ask("prepare nn gru tanh 64");
 //
-// train_torch.py, beside the running program, states the requests. The child gets one thread and
+// The script, beside the running program, states the requests. The child gets so many threads and
 // the fastest arithmetic kernels that PyTorch has for this processor, whatever this process's
 // environment pins.
 #ifndef RNNFARM_BENCH_TORCH_CHILD_H_
@@ -14,6 +15,7 @@
 #include <cstdio>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "absl/status/statusor.h"
 
@@ -21,8 +23,11 @@ namespace rnnfarm::bench {
 
 class TorchChild {
  public:
-  // UNAVAILABLE if `python` cannot be started or has no PyTorch.
-  static absl::StatusOr<std::unique_ptr<TorchChild>> Start(const std::string& python);
+  // `script`: its name and arguments. UNAVAILABLE if `python` cannot be started or the script finds
+  // no library to time.
+  static absl::StatusOr<std::unique_ptr<TorchChild>> Start(const std::string& python,
+                                                           const std::vector<std::string>& script,
+                                                           int threads = 1);
   ~TorchChild();
   TorchChild(const TorchChild&) = delete;
   TorchChild& operator=(const TorchChild&) = delete;

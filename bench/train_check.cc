@@ -20,22 +20,36 @@ namespace rnnfarm::bench {
 namespace {
 
 constexpr int64_t kIterations = 3;
-constexpr double kTolerance = 1e-4;  // relative
 constexpr char kKey[] = "check";
 
+// Relative. Rounded factors move a loss by about their last bit.
+double Tolerance(engine::Precision precision) {
+  switch (precision) {
+    case engine::Precision::kFp32:
+      break;
+    case engine::Precision::kTf32:
+      return 1e-2;
+    case engine::Precision::kBf16:
+      return 5e-2;
+  }
+  return 1e-4;
+}
+
 absl::Status Differ(const rnn::CellSpec& cell, const std::string& who, const std::string& what,
-                    double error) {
-  if (error <= kTolerance) return absl::OkStatus();
+                    double error, double tolerance) {
+  if (error <= tolerance) return absl::OkStatus();
   return absl::InternalError(absl::StrCat(CaseName(cell), " of ", cell.units, " units: ", who,
                                           " differs from the reference engine in ", what, " by ",
-                                          error, " relative; at most ", kTolerance, " is allowed"));
+                                          error, " relative; at most ", tolerance, " is allowed"));
 }
 
 absl::StatusOr<engine::Checkpoint> TrainAFew(engine::Engine& engine, const task::Task& task,
-                                             const rnn::CellSpec& cell) {
+                                             const rnn::CellSpec& cell,
+                                             engine::Precision precision) {
+  engine::Plan plan = PlanOf(task);
+  plan.precision = precision;
   Silent silent;
-  auto outcomes =
-      TrainToEnd(engine, PlanOf(task), {MemberOf(task, cell, kKey, kIterations)}, 1, silent);
+  auto outcomes = TrainToEnd(engine, plan, {MemberOf(task, cell, kKey, kIterations)}, 1, silent);
   if (!outcomes.ok()) return outcomes.status();
   return std::move(outcomes->front().last);
 }
@@ -91,48 +105,51 @@ absl::Status WriteInputs(const std::string& path, const task::Task& task,
   return bytes.ok() ? base::WriteFile(path, *bytes) : bytes.status();
 }
 
-absl::Status CheckTorch(TorchChild& torch, const rnn::CellSpec& cell, const std::string& path,
-                        const std::vector<double>& expected) {
-  for (const char* variant : {"nn", "bmm"}) {
-    const absl::StatusOr<std::string> answer =
-        torch.Ask(absl::StrCat("check ", variant, " ", rnn::Name(cell.architecture), " ",
-                               rnn::Name(cell.activation), " ", cell.units, " ", path));
-    if (!answer.ok()) return answer.status();
-    if (*answer == "incomparable") continue;
-    std::vector<double> losses;
-    for (const absl::string_view word : absl::StrSplit(*answer, ' ')) {
-      if (!absl::SimpleAtod(word, &losses.emplace_back())) losses.back() = HUGE_VAL;
-    }
-    if (absl::Status status = Differ(cell, absl::StrCat("PyTorch's ", variant), "loss",
-                                     LargestError(losses, expected));
-        !status.ok()) {
-      return status;
-    }
+absl::Status CheckPeer(const Peer& peer, const rnn::CellSpec& cell, const std::string& path,
+                       const std::vector<double>& expected, double tolerance) {
+  const absl::StatusOr<std::string> answer =
+      peer.child->Ask(absl::StrCat("check ", peer.variant, " ", rnn::Name(cell.architecture), " ",
+                                   rnn::Name(cell.activation), " ", cell.units, " ", path));
+  if (!answer.ok()) return answer.status();
+  if (*answer == "incomparable") return absl::OkStatus();
+  std::vector<double> losses;
+  for (const absl::string_view word : absl::StrSplit(*answer, ' ')) {
+    if (!absl::SimpleAtod(word, &losses.emplace_back())) losses.back() = HUGE_VAL;
   }
-  return absl::OkStatus();
+  return Differ(cell, absl::StrCat(peer.variant, " of ", peer.child->version()), "loss",
+                LargestError(losses, expected), tolerance);
 }
 
 }  // namespace
 
-absl::Status CheckAgreement(engine::Engine& engine, engine::Engine& reference, TorchChild* torch,
-                            const task::Task& task, const rnn::CellSpec& spec) {
+absl::StatusOr<std::vector<absl::Status>> CheckAgreement(
+    engine::Engine& engine, engine::Engine& reference, const task::Task& task,
+    const rnn::CellSpec& spec, const std::vector<Peer>& peers, engine::Precision precision) {
   const rnn::CellSpec cell = MemberOf(task, spec, kKey, kIterations).cell;
-  const auto expected = TrainAFew(reference, task, cell);
-  const auto got = TrainAFew(engine, task, cell);
+  const auto expected = TrainAFew(reference, task, cell, engine::Precision::kFp32);
+  const auto got = TrainAFew(engine, task, cell, precision);
   if (!expected.ok()) return expected.status();
   if (!got.ok()) return got.status();
   const std::string who = absl::StrCat("engine ", engine.name());
-  absl::Status status = Differ(cell, who, "loss", LargestError(Losses(*got), Losses(*expected)));
-  status.Update(Differ(cell, who, "parameters", Distance(got->parameters, expected->parameters)));
-  if (!status.ok() || torch == nullptr) return status;
+  const double tolerance = Tolerance(precision);
+  absl::Status status =
+      Differ(cell, who, "loss", LargestError(Losses(*got), Losses(*expected)), tolerance);
+  status.Update(
+      Differ(cell, who, "parameters", Distance(got->parameters, expected->parameters), tolerance));
+  if (!status.ok()) return status;
   const std::string path = (std::filesystem::temp_directory_path() /
                             absl::StrCat("bench_train_check_", getpid(), ".npz"))
                                .string();
   status = WriteInputs(path, task, cell);
-  if (status.ok()) status = CheckTorch(*torch, cell, path, Losses(*expected));
+  std::vector<absl::Status> verdicts;
+  for (const Peer& peer : peers) {
+    if (!status.ok()) break;
+    verdicts.push_back(CheckPeer(peer, cell, path, Losses(*expected), tolerance));
+  }
   std::error_code ignored;
   std::filesystem::remove(path, ignored);
-  return status;
+  if (!status.ok()) return status;
+  return verdicts;
 }
 
 }  // namespace rnnfarm::bench

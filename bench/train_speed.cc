@@ -109,10 +109,13 @@ class SpeedTable {
 
  private:
   absl::Status Check() {
+    std::vector<Peer> peers;
+    if (torch_ != nullptr) peers = {{torch_.get(), "nn"}, {torch_.get(), "bmm"}};
     for (const rnn::CellSpec& cell : options_.cases) {
-      if (absl::Status status = CheckAgreement(*engine_, *reference_, torch_.get(), *task_, cell);
-          !status.ok()) {
-        return status;
+      const auto verdicts = CheckAgreement(*engine_, *reference_, *task_, cell, peers);
+      if (!verdicts.ok()) return verdicts.status();
+      for (const absl::Status& verdict : *verdicts) {
+        if (!verdict.ok()) return verdict;
       }
     }
     std::printf("checked: %d cases agree between all that is timed\n",
@@ -287,7 +290,7 @@ absl::Status PrintSpeed(const TableOptions& options, std::vector<Figure>& figure
   if (!reference.ok()) return reference.status();
   std::unique_ptr<TorchChild> torch;
   if (!options.python.empty()) {
-    auto started = TorchChild::Start(options.python);
+    auto started = TorchChild::Start(options.python, {"train_torch.py"});
     if (started.ok()) {
       torch = *std::move(started);
     } else {

@@ -1,4 +1,4 @@
-// The three tables of bench_train.
+// The four tables of bench_train.
 #ifndef RNNFARM_BENCH_TRAIN_TABLES_H_
 #define RNNFARM_BENCH_TRAIN_TABLES_H_
 
@@ -7,6 +7,7 @@
 
 #include "absl/status/status.h"
 #include "bench/figures.h"
+#include "worker/engine/engine.h"
 #include "worker/rnn/cell_spec.h"
 
 namespace rnnfarm::bench {
@@ -17,6 +18,10 @@ struct TableOptions {
   std::vector<rnn::CellSpec> cases;  // inputs and outputs are the task's
   int rounds = 5;
   double seconds = 30;  // a case takes at least about this long
+  // Of the table of packs alone.
+  std::vector<int> packs;  // networks; empty: some that suit the units
+  engine::Precision precision = engine::Precision::kFp32;
+  bool quick = false;  // cases that would begin late are left out
 };
 
 // Time, useful operations and share of the peak of each case on one core, in alternation with the
@@ -28,6 +33,10 @@ absl::Status PrintScaling(const TableOptions& options, std::vector<Figure>& figu
 
 // What Engine::MemoryBytes promises for the largest networks, and what Train takes.
 absl::Status PrintMemory(const TableOptions& options, std::vector<Figure>& figures);
+
+// Packs of networks on a device, or on all threads of the processor, beside PyTorch and JAX there,
+// and what the paper's training would take.
+absl::Status PrintPacks(const TableOptions& options, std::vector<Figure>& figures);
 
 }  // namespace rnnfarm::bench
 

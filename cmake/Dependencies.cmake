@@ -15,6 +15,10 @@ find_package(OpenSSL REQUIRED)
 find_package(PkgConfig REQUIRED)
 pkg_check_modules(libzip REQUIRED IMPORTED_TARGET libzip)
 find_package(Torch REQUIRED)
+if(TORCH_CXX_FLAGS MATCHES "_GLIBCXX_USE_CXX11_ABI=0")
+  message(FATAL_ERROR "This libtorch has the C++ library's old ABI, which no other library here has; "
+                      "PyTorch's wheels from 2.7 on have the new one")
+endif()
 # Torch's target carries old flags for everybody; ours come from Rooms.cmake.
 set(CMAKE_CXX_FLAGS "" CACHE STRING "" FORCE)
 if(RNNFARM_FARM)
