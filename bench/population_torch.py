@@ -19,6 +19,7 @@ class Library:
     def __init__(self, device, precision, quick):
         self.place, self.quick, self.training = Place(device, precision), quick, None
         self.version = f"PyTorch {torch.__version__}"
+        self.threads = torch.get_num_threads()
         if device == "cuda":
             if not torch.cuda.is_available():
                 raise RuntimeError(f"{self.version} has no CUDA device")
@@ -50,6 +51,7 @@ class Library:
         device = self.place.device
         if device != "cuda" and precision != "fp32":
             return None
+        torch.set_num_threads(self.threads)
         before = torch.backends.cuda.matmul.allow_tf32
         torch.backends.cuda.matmul.allow_tf32 = precision == "tf32"
         side = PEAK_SIDE[device]
@@ -68,6 +70,8 @@ class Library:
 
     def make(self, form, cell, activation, units, rates, given=None):
         case = (cell, activation, units, rates, self.place)
+        # On the CPU one network, or the two of a check, is trained faster by one thread.
+        torch.set_num_threads(self.threads if form != "loop" and len(rates) > 2 else 1)
         if form == "loop":
             return Loop(*case)
         if form == "bmm":
