@@ -61,7 +61,8 @@ struct Dataset {
 using TaskSpec = std::variant<FlipFlop, SineWave, ContextIntegration, Dataset>;
 
 // What determines the trials that a task generates, for engines that generate the same ones on a
-// device: its fields, or all trials of its data set, which live as long as the task does.
+// device: its fields, or all trials of its data set, which live as long as the task does; null:
+// trials that only the processor can make.
 using TrialRecipe = std::variant<FlipFlop, SineWave, ContextIntegration, const Trials*>;
 
 class Task {
