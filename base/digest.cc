@@ -9,13 +9,24 @@
 
 namespace rnnfarm::base {
 
+namespace {
+
+// Looked up once: EVP_sha256() is looked up again for each digest, which costs more than a short
+// one.
+const EVP_MD* Sha256() {
+  static const EVP_MD* sha256 = EVP_MD_fetch(nullptr, "SHA256", nullptr);
+  return sha256;
+}
+
+}  // namespace
+
 struct Digest::Context {
   EVP_MD_CTX* evp = EVP_MD_CTX_new();
   ~Context() { EVP_MD_CTX_free(evp); }
 };
 
 Digest::Digest() : context_(std::make_unique<Context>()) {
-  EVP_DigestInit_ex(context_->evp, EVP_sha256(), nullptr);
+  EVP_DigestInit_ex(context_->evp, Sha256(), nullptr);
 }
 
 Digest::~Digest() = default;

@@ -88,7 +88,7 @@ absl::Status Ledger::Restore() {
   last_syncs_.clear();
   last_sync_order_.clear();
   scheduler_.emplace(options_.scheduler);
-  auto load = [this](auto record) { scheduler_->Load(scheduler::Record(std::move(record))); };
+  auto load = [this](auto&& record) { scheduler_->Load(std::move(record)); };
   store::RecordStore::Visitor visitor;
   visitor.sweep = load;
   visitor.configuration = load;

@@ -40,6 +40,11 @@ uint64_t AttemptOf(const v1::Job& job, const std::string& worker) {
   return 0;
 }
 
+Coordinator::Question WithoutRequestId(scheduler::Sync sync) {
+  sync.request.clear_request_id();
+  return std::make_shared<const scheduler::Event>(std::move(sync));
+}
+
 }  // namespace
 
 Coordinator::Coordinator(World& world, Judge& judge, Planted planted, uint64_t seed)
@@ -101,11 +106,11 @@ void Coordinator::CheckMemory() {
   Read([&](const scheduler::Scheduler& scheduler) { judge_.CheckMemory(scheduler, records()); });
 }
 
-void Coordinator::Receive(scheduler::Event event, std::string key, Answer answer) {
+void Coordinator::Receive(Question event, std::string key, Answer answer) {
   if (ledger_ == nullptr) return;
-  if (auto* sync = std::get_if<scheduler::Sync>(&event)) {
+  if (const auto* sync = std::get_if<scheduler::Sync>(event.get())) {
     if (planted_ == Planted::kFenceOff) ForgeReports(sync->request);
-    if (planted_ == Planted::kNoAnswerCache) sync->request.clear_request_id();
+    if (planted_ == Planted::kNoAnswerCache) event = WithoutRequestId(*sync);
   }
   waiting_.push_back(
       std::make_shared<Request>(Request{std::move(event), std::move(key), std::move(answer)}));
@@ -138,9 +143,12 @@ void Coordinator::Commit() {
   const auto fate = store_.fate_of_next_commit();
   std::vector<std::shared_ptr<Request>> requests = std::exchange(waiting_, {});
   for (const auto& request : requests) {
-    judge_.Asked(request->event, request->key);
-    ledger_->Post(request->event, planted_ == Planted::kNoAnswerCache ? "" : request->key,
-                  [request](absl::StatusOr<Reply> reply) { request->reply = std::move(reply); });
+    judge_.Asked(*request->event, request->key);
+    ledger_->Post(*request->event, planted_ == Planted::kNoAnswerCache ? "" : request->key,
+                  [request](absl::StatusOr<Reply> reply) {
+                    request->reply =
+                        std::make_shared<const absl::StatusOr<Reply>>(std::move(reply));
+                  });
   }
   events_ += requests.size();
   ledger_->ApplyWaiting();
@@ -163,8 +171,8 @@ void Coordinator::Commit() {
 void Coordinator::TellAnswers(std::vector<std::shared_ptr<Request>> requests) {
   const bool leaves = !store_.lost_power();
   for (const auto& request : requests) {
-    if (request->reply.ok()) {
-      judge_.Answered(request->event, request->key, *request->reply, leaves, records());
+    if (request->reply->ok()) {
+      judge_.Answered(*request->event, request->key, **request->reply, leaves, records());
     }
     if (leaves && request->answer) request->answer(request->reply);
   }
@@ -193,7 +201,8 @@ void Coordinator::ForgeReports(const v1::SyncRequest& request) {
       }
       *forged.request.add_reports() = report;
       forged.request.mutable_reports(0)->set_attempt(live.attempt());
-      waiting_.push_back(std::make_shared<Request>(Request{std::move(forged), "", nullptr}));
+      waiting_.push_back(std::make_shared<Request>(
+          Request{std::make_shared<const scheduler::Event>(std::move(forged)), "", nullptr}));
     }
   });
 }

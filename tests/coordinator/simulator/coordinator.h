@@ -35,28 +35,33 @@ enum class Planted {
 class Coordinator {
  public:
   using Reply = service::Ledger::Reply;
+  // Events and replies are shared, not copied, on their way: both are large.
+  using Question = std::shared_ptr<const scheduler::Event>;
+  using SharedReply = std::shared_ptr<const absl::StatusOr<Reply>>;
   // Called once the effect is committed, or with why there is none. Never, if the coordinator dies.
-  using Answer = std::function<void(const absl::StatusOr<Reply>&)>;
+  using Answer = std::function<void(const SharedReply&)>;
 
   Coordinator(World& world, Judge& judge, Planted planted, uint64_t seed);
 
   // A request arrives. Nothing happens while the coordinator is down.
-  void Receive(scheduler::Event event, std::string key, Answer answer);
+  void Receive(Question event, std::string key, Answer answer);
   // Called each time that the coordinator is there again.
   void OnStart(std::function<void()> started) { started_ = std::move(started); }
   // Whether it was there to be read.
   bool Read(absl::FunctionRef<void(const scheduler::Scheduler&)> read) const;
   const Records& records() const { return store_.records(); }
+  // When nothing more is to happen.
+  Records TakeRecords() { return store_.TakeRecords(); }
   int64_t events() const { return events_; }
   // What the scheduler knows against what is written.
   void CheckMemory();
 
  private:
   struct Request {
-    scheduler::Event event;
+    Question event;
     std::string key;
     Answer answer;
-    absl::StatusOr<Reply> reply = absl::UnknownError("not answered");
+    SharedReply reply = nullptr;  // null until it is answered
   };
   void Start();
   void Stop(absl::Duration downtime);

@@ -19,9 +19,22 @@ double Lot(absl::string_view of, absl::string_view purpose) {
   return base::RandomStream(base::DeriveStream(0, of, purpose)).Uniform();
 }
 
+// The fate of a network is the same in all farms, and is asked for with each lease.
+struct NetworkFate {
+  bool diverges, is_large;
+};
+const NetworkFate& FateOf(const std::string& stream_key) {
+  static std::map<std::string, NetworkFate>& fates = *new std::map<std::string, NetworkFate>;
+  const auto [fate, is_new] = fates.try_emplace(stream_key);
+  if (is_new) {
+    fate->second = {Lot(stream_key, "diverges") < kDiverging, Lot(stream_key, "memory") < kLarge};
+  }
+  return fate->second;
+}
+
 bool Diverges(const v1::JobSpec& spec) {
   const bool trains = spec.kind() == v1::JOB_KIND_SEARCH || spec.kind() == v1::JOB_KIND_TRAIN;
-  return trains && Lot(spec.stream_key(), "diverges") < kDiverging;
+  return trains && FateOf(spec.stream_key()).diverges;
 }
 
 }  // namespace
@@ -80,7 +93,7 @@ std::string DistancesOf(absl::string_view task, const std::vector<const v1::Netw
 }
 
 int64_t MemoryNeeded(const v1::JobSpec& spec) {
-  return Lot(spec.stream_key(), "memory") < kLarge ? 6 * kGiB : kGiB;
+  return FateOf(spec.stream_key()).is_large ? 6 * kGiB : kGiB;
 }
 
 bool IsPoison(uint64_t seed, absl::string_view job) {

@@ -6,6 +6,7 @@
 #include <functional>
 #include <map>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "coordinator/store/store.h"
@@ -44,6 +45,8 @@ class ForgetfulStore : public store::RecordStore {
   absl::Status Reopen() override;
 
   const Records& records() const { return records_; }
+  // When nothing more is read or written.
+  Records TakeRecords() { return std::move(records_); }
   void SetFateOfNextCommit(Fate fate) { fate_ = fate; }
   Fate fate_of_next_commit() const { return fate_; }
   // The machine is down: no answer leaves it any more.

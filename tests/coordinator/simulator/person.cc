@@ -47,7 +47,7 @@ void Person::Ask(const std::string& method, scheduler::Event event, std::functio
   auto question = std::make_shared<Question>();
   question->method = method;
   question->key = absl::StrCat(method, "/", next_question_++);
-  question->event = std::move(event);
+  question->event = std::make_shared<const scheduler::Event>(std::move(event));
   question->then = std::move(then);
   ++open_questions_;
   Send(question);
@@ -57,19 +57,20 @@ void Person::Send(const std::shared_ptr<Question>& question) {
   if (question->answered) return;
   world_.Carry("question", question->method, [this, question] {
     coordinator_.Receive(question->event, question->key, [this, question](const auto& reply) {
-      world_.Carry("answer", question->method, [this, question, reply] { Hear(*question, reply); });
+      world_.Carry("answer", question->method,
+                   [this, question, status = reply->status()] { Hear(*question, status); });
     });
   });
   world_.After(kPatience, [this, question] { Send(question); });
 }
 
-void Person::Hear(Question& question, const absl::StatusOr<Coordinator::Reply>& reply) {
-  if (IsTransient(reply.status()) || std::exchange(question.answered, true)) return;
+void Person::Hear(Question& question, const absl::Status& status) {
+  if (IsTransient(status) || std::exchange(question.answered, true)) return;
   --open_questions_;
-  if (reply.ok()) return question.then();
+  if (status.ok()) return question.then();
   // A worker that is gone, a job that has gone on meanwhile.
-  if (absl::IsFailedPrecondition(reply.status()) || absl::IsNotFound(reply.status())) return;
-  judge_.Complain(absl::StrCat(question.key, ": ", reply.status().ToString()));
+  if (absl::IsFailedPrecondition(status) || absl::IsNotFound(status)) return;
+  judge_.Complain(absl::StrCat(question.key, ": ", status.ToString()));
 }
 
 void Person::Submit(const v1::SweepSpec& spec, bool extend, std::function<void()> then) {

@@ -27,14 +27,14 @@ class Person {
  private:
   struct Question {
     std::string method, key;
-    scheduler::Event event;
+    Coordinator::Question event;
     std::function<void()> then;  // when it was answered with OK
     bool answered = false;
   };
   void Ask(
       const std::string& method, scheduler::Event event, std::function<void()> then = [] {});
   void Send(const std::shared_ptr<Question>& question);
-  void Hear(Question& question, const absl::StatusOr<Coordinator::Reply>& reply);
+  void Hear(Question& question, const absl::Status& status);
   void Submit(
       const v1::SweepSpec& spec, bool extend, std::function<void()> then = [] {});
   void Fuss();

@@ -1,6 +1,5 @@
 // Runs storms from many seeds and tells how many went through it.
 #include <glog/logging.h>
-#include <malloc.h>
 #include <sys/resource.h>
 
 #include <cstdio>
@@ -81,9 +80,6 @@ int Run(const CommandLine& line) {
 
 int main(int argc, char** argv) {
   FLAGS_minloglevel = google::GLOG_FATAL;  // a disk that is full is no news here
-  // Each coordinator that dies frees a farm, and the next one would ask the system for it again.
-  mallopt(M_TRIM_THRESHOLD, 1 << 30);
-  mallopt(M_TOP_PAD, 64 << 20);
   rnnfarm::simulator::CommandLine line;
   if (!rnnfarm::simulator::Parse(argc, argv, line)) {
     std::fputs(rnnfarm::simulator::kUsage, stderr);

@@ -48,7 +48,7 @@ class Simulation {
     outcome.complaints = judge_.complaints();
     outcome.faults = world_.faults();
     outcome.events = coordinator_.events();
-    outcome.records = coordinator_.records();
+    outcome.records = coordinator_.TakeRecords();
     return outcome;
   }
 
@@ -74,6 +74,8 @@ void AddTo(base::Digest& digest, const Map& records) {
   for (const auto& [name, record] : records) digest.Update(base::DeterministicBytes(record));
 }
 
+}  // namespace
+
 std::string DigestOf(const Records& records) {
   base::Digest digest;
   AddTo(digest, records.sweeps);
@@ -86,13 +88,7 @@ std::string DigestOf(const Records& records) {
   return digest.Finish();
 }
 
-}  // namespace
-
-Outcome Simulate(const History& history) {
-  Outcome outcome = Simulation(history).Run();
-  outcome.digest = DigestOf(outcome.records);
-  return outcome;
-}
+Outcome Simulate(const History& history) { return Simulation(history).Run(); }
 
 const Records& Calm() {
   static const Records& calm = *new Records(Simulate({.seed = 1, .has_faults = false}).records);

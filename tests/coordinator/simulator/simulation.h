@@ -26,12 +26,12 @@ struct Outcome {
   Faults faults;                        // that really happened
   int64_t events = 0;                   // requests that were applied
   Records records;                      // at the end
-  std::string digest;                   // of the records
 };
 
 // Stops at the first complaint.
 Outcome Simulate(const History& history);
 
+std::string DigestOf(const Records& records);
 // What ended otherwise in a storm than in a calm, apart from what poison and people took away: jobs
 // that were given up or cancelled, and what depends on them.
 std::vector<std::string> Differences(uint64_t seed, const Records& storm, const Records& calm);

@@ -91,7 +91,7 @@ TEST(Simulation, StormsKeepEveryPromiseAndHaveEveryFault) {
 TEST(Simulation, TheSameSeedIsTheSameHistory) {
   for (uint64_t seed = 0; seed < 5; ++seed) {
     const Outcome once = Simulate({.seed = seed}), again = Simulate({.seed = seed});
-    EXPECT_EQ(once.digest, again.digest) << seed;
+    EXPECT_EQ(DigestOf(once.records), DigestOf(again.records)) << seed;
     EXPECT_EQ(once.faults, again.faults) << seed;
   }
 }

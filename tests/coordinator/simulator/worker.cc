@@ -132,29 +132,30 @@ void Worker::SetRoom(v1::SyncRequest& request) const {
 // A request that got no answer is sent again as it was: the coordinator may have acted on it.
 void Worker::Send() {
   if (open_ != nullptr && world_.now() - sent_ < kPatience) return;
-  if (open_ == nullptr) open_ = std::make_shared<v1::SyncRequest>(MakeRequest());
+  if (open_ == nullptr) {
+    open_ = std::make_shared<const scheduler::Event>(scheduler::Sync{MakeRequest()});
+  }
   sent_ = world_.now();
-  auto hear = [this, life = life_, id = open_->request_id()](const v1::SyncResponse& response) {
-    if (life == life_ && open_ != nullptr && open_->request_id() == id) Hear(response);
+  auto hear = [this, life = life_, open = open_](const Coordinator::SharedReply& reply) {
+    if (life == life_ && open_ == open) Hear(std::get<v1::SyncResponse>(**reply));
   };
   if (compares()) {  // a call within the process
-    return coordinator_.Receive(scheduler::Sync{*open_}, "", [hear](const auto& reply) {
-      if (reply.ok()) hear(std::get<v1::SyncResponse>(*reply));
+    return coordinator_.Receive(open_, "", [hear](const auto& reply) {
+      if (reply->ok()) hear(reply);
     });
   }
   if (world_.now() < connected_) return;
-  world_.Carry("request", name_, [this, hear, request = open_] {
-    coordinator_.Receive(scheduler::Sync{*request}, "", [this, hear](const auto& reply) {
-      if (!reply.ok() || world_.now() < connected_) return;
-      world_.Carry("response", name_ + "'s",
-                   [hear, response = std::get<v1::SyncResponse>(*reply)] { hear(response); });
+  world_.Carry("request", name_, [this, hear, open = open_] {
+    coordinator_.Receive(open, "", [this, hear](const auto& reply) {
+      if (!reply->ok() || world_.now() < connected_) return;
+      world_.Carry("response", name_ + "'s", [hear, reply] { hear(reply); });
     });
   });
 }
 
 void Worker::Hear(const v1::SyncResponse& response) {
-  const bool leaves = draining_ && open_->draining() && open_->held().empty();
-  unanswered_.erase(unanswered_.begin(), unanswered_.begin() + open_->reports_size());
+  const bool leaves = draining_ && open_request().draining() && open_request().held().empty();
+  unanswered_.erase(unanswered_.begin(), unanswered_.begin() + open_request().reports_size());
   open_ = nullptr;
   for (const v1::ReportOutcome& outcome : response.outcomes()) {
     if (outcome.code() == "ABORTED") world_.Count("stale report refused");

@@ -12,6 +12,7 @@
 #include <memory>
 #include <string>
 #include <utility>
+#include <variant>
 #include <vector>
 
 #include "tests/coordinator/simulator/coordinator.h"
@@ -54,6 +55,8 @@ class Worker {
   v1::SyncRequest MakeRequest();
   void SetRoom(v1::SyncRequest& request) const;
   void Send();
+  // What open_ asks.
+  const v1::SyncRequest& open_request() const { return std::get<scheduler::Sync>(*open_).request; }
   void Hear(const v1::SyncResponse& response);
 
   // worker_jobs.cc: what it does with its jobs
@@ -76,7 +79,7 @@ class Worker {
   int64_t life_ = 0;  // which process of its machine
   std::map<std::string, Job> held_;
   std::vector<v1::JobReport> unanswered_;
-  std::shared_ptr<const v1::SyncRequest> open_;  // sent and not answered
+  Coordinator::Question open_;  // a Sync that is sent and not answered
   absl::Time sent_;
   absl::Time connected_;  // cut off until then
   absl::Duration next_sync_;
