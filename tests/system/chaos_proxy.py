@@ -4,6 +4,7 @@
         ...                     # connect to proxy.address instead of the target
         proxy.partition()       # silence: connections stay open, nothing passes, no reset
         proxy.heal()
+        proxy.tear()            # every open connection ends, in its own way, with what comes next
 
 What passes is delayed, cut into pieces and held up; a connection may be reset, or closed in one
 direction only. What happens to a connection is drawn from the seed and the connection's number,
@@ -81,6 +82,7 @@ class ChaosProxy:
         self.loop = asyncio.new_event_loop()
         self.thread = threading.Thread(target=self.loop.run_forever, daemon=True)
         self.gates = {}
+        self.pipes = set()  # that carry now
         self.server = None
         self.address = None
 
@@ -119,6 +121,13 @@ class ChaosProxy:
     def heal(self):
         self.switch((), asyncio.Event.set)
 
+    def tear(self):
+        async def act():
+            for pipe in self.pipes:
+                pipe.left = 0
+
+        self.run(act())
+
     def switch(self, directions, change):
         async def act():
             for name in directions or self.gates:
@@ -148,7 +157,15 @@ class ChaosProxy:
 
     async def carry(self, number, writers, name, source, sink):
         pipe = Pipe(self, random.Random(f"{self.seed}/{number}/{name}"), name)
-        if not await pipe.pump(source, sink) or pipe.end == "half-close":
+        self.pipes.add(pipe)
+        try:
+            is_over = await pipe.pump(source, sink)
+        finally:
+            self.pipes.remove(pipe)
+        if not is_over:
+            sink.write_eof()
+            return
+        if pipe.end == "half-close":
             self.count["half-closes"] += 1
             sink.write_eof()
             return

@@ -2,7 +2,7 @@
 
 The workers reach the coordinator through a proxy each, which misbehaves by a seed; while they
 train, each is partitioned in its turn for longer than its lease: in both directions, only towards
-the coordinator, only from it.
+the coordinator, only from it. When they are let back, every connection is torn.
 """
 
 import os
@@ -46,6 +46,7 @@ def lose_leases(running, proxies):
         farm.wait_until(lambda: running.was_lost(job), f"the lease of {name} runs out", 60)
     for proxy in proxies.values():
         proxy.heal()
+        proxy.tear()
 
 
 def through_chaos(seed):
