@@ -9,50 +9,12 @@
 #include <variant>
 
 #include "absl/memory/memory.h"
-#include "absl/strings/str_cat.h"
 
 namespace rnnfarm::service {
 namespace {
 
-using Reply = Ledger::Reply;
-
 absl::Status Stopped() {
   return absl::UnavailableError("the coordinator is shutting down; try again when it is back");
-}
-
-// Kind of the reply, then its message.
-std::string EncodeReply(const Reply& reply) {
-  std::string bytes(1, static_cast<char>('0' + reply.index()));
-  std::visit(
-      [&](const auto& message) {
-        if constexpr (!std::is_same_v<std::decay_t<decltype(message)>, std::monostate>) {
-          message.AppendToString(&bytes);
-        }
-      },
-      reply);
-  return bytes;
-}
-
-template <size_t kind>
-bool DecodeKind(absl::string_view bytes, Reply& reply) {
-  if constexpr (kind == std::variant_size_v<Reply>) {
-    return false;
-  } else {
-    if (bytes[0] != '0' + kind) return DecodeKind<kind + 1>(bytes, reply);
-    auto& message = reply.emplace<kind>();
-    if constexpr (kind > 0) {
-      return message.ParseFromArray(bytes.data() + 1, static_cast<int>(bytes.size()) - 1);
-    }
-    return true;
-  }
-}
-
-absl::StatusOr<Reply> DecodeReply(absl::string_view bytes) {
-  Reply reply;
-  if (bytes.empty() || !DecodeKind<0>(bytes, reply)) {
-    return absl::DataLossError("the stored answer to this request is damaged");
-  }
-  return reply;
 }
 
 struct AddRecord {
@@ -85,8 +47,7 @@ Ledger::~Ledger() { Stop(); }
 
 absl::Status Ledger::Restore() {
   // Answers that were never committed go with the state that they told of.
-  last_syncs_.clear();
-  last_sync_order_.clear();
+  last_syncs_.Clear();
   scheduler_.emplace(options_.scheduler);
   auto load = [this](auto&& record) { scheduler_->Load(std::move(record)); };
   store::RecordStore::Visitor visitor;
@@ -289,11 +250,8 @@ absl::StatusOr<Reply> Ledger::ApplyOne(const Pending& pending, absl::Time now,
 absl::StatusOr<Reply> Ledger::ApplyEvent(const scheduler::Event& event, absl::Time now,
                                          store::Batch& batch, bool& woke) {
   const auto* sync = std::get_if<scheduler::Sync>(&event);
-  if (sync != nullptr && !sync->request.request_id().empty()) {
-    auto last = last_syncs_.find(sync->request.worker());
-    if (last != last_syncs_.end() && last->second.request_id == sync->request.request_id()) {
-      return Reply(last->second.response);
-    }
+  if (sync != nullptr) {
+    if (const auto* answered = last_syncs_.Find(sync->request)) return Reply(*answered);
   }
   scheduler::Effects effects = scheduler_->Apply(event, now);
   for (scheduler::Record& record : effects.writes) std::visit(AddRecord{batch}, record);
@@ -305,21 +263,10 @@ absl::StatusOr<Reply> Ledger::ApplyEvent(const scheduler::Event& event, absl::Ti
   if (sync != nullptr) {
     const auto* response = std::get_if<v1::SyncResponse>(&effects.reply);
     if (response != nullptr && (!response->leases().empty() || !response->outcomes().empty())) {
-      Remember(sync->request, *response);
+      last_syncs_.Remember(sync->request, *response);
     }
   }
   return std::move(effects.reply);
-}
-
-void Ledger::Remember(const v1::SyncRequest& request, const v1::SyncResponse& response) {
-  LastSync& last = last_syncs_[request.worker()];
-  last_sync_order_.erase(last.number);
-  last = {request.request_id(), response, ++last_sync_number_};
-  last_sync_order_[last.number] = request.worker();
-  if (last_syncs_.size() <= kMaxRememberedSyncs) return;
-  const auto oldest = last_sync_order_.begin();
-  last_syncs_.erase(oldest->second);
-  last_sync_order_.erase(oldest);
 }
 
 }  // namespace rnnfarm::service

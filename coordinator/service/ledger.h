@@ -26,7 +26,9 @@
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
 #include "coordinator/scheduler/scheduler.h"
+#include "coordinator/service/last_syncs.h"
 #include "coordinator/service/metrics.h"
+#include "coordinator/service/reply_bytes.h"
 #include "coordinator/store/store.h"
 
 namespace rnnfarm::service {
@@ -41,7 +43,7 @@ class Ledger {
     // time passes.
     bool own_thread = true;
   };
-  using Reply = decltype(scheduler::Effects::reply);
+  using Reply = service::Reply;
   using Done = std::function<void(absl::StatusOr<Reply>)>;
   // Called by the apply thread after each batch and at least every kTickPoll; `woke`: work became
   // available.
@@ -52,8 +54,6 @@ class Ledger {
   static constexpr absl::Duration kReopenPoll = absl::Seconds(1);
   // Events in one synced batch at most.
   static constexpr size_t kMaxGathered = 256;
-  // Workers whose last answer is kept, so that names which never come back do not add up.
-  static constexpr size_t kMaxRememberedSyncs = 10'000;
 
   // Restores the scheduler from the store and starts the thread.
   static absl::StatusOr<std::unique_ptr<Ledger>> Open(store::RecordStore& store, Options options);
@@ -91,14 +91,6 @@ class Ledger {
     absl::StatusOr<Reply> answer;
     Done done;
   };
-  // The last answer to a worker's Sync that granted or settled something, sent again if the
-  // worker repeats that request because the answer was lost.
-  struct LastSync {
-    std::string request_id;
-    v1::SyncResponse response;
-    uint64_t number = 0;
-  };
-
   Ledger(store::RecordStore& store, Options options);
   absl::Status Restore();
   // OK if it can be committed; tries to end a full disk's read-only mode.
@@ -117,7 +109,6 @@ class Ledger {
                                  std::map<std::string, std::string>& answers, bool& woke);
   absl::StatusOr<Reply> ApplyEvent(const scheduler::Event& event, absl::Time now,
                                    store::Batch& batch, bool& woke);
-  void Remember(const v1::SyncRequest& request, const v1::SyncResponse& response);
 
   store::RecordStore& store_;
   const Options options_;
@@ -131,14 +122,12 @@ class Ledger {
 
   // Held over Apply and commit, so that whoever holds it sees only what is durable.
   mutable std::mutex durable_mutex_;
-  // Guards scheduler_, last_syncs_ and its order, failure_, next_reopen_ and listeners_, which
+  // Guards scheduler_, last_syncs_, failure_, next_reopen_ and listeners_, which
   // change only while durable_mutex_ is held too: either one is enough to read. Taken after
   // durable_mutex_, and not held over commits.
   mutable std::mutex state_mutex_;
   std::optional<scheduler::Scheduler> scheduler_;
-  std::map<std::string, LastSync> last_syncs_;
-  std::map<uint64_t, std::string> last_sync_order_;  // workers, the oldest answer first
-  uint64_t last_sync_number_ = 0;
+  LastSyncs last_syncs_;
   absl::Status failure_;
   absl::Time next_reopen_ = absl::InfinitePast();
 

@@ -203,7 +203,7 @@ TEST(Ledger, ForgetsTheOldestAnswersToSyncsBeyondTheLimit) {
   EXPECT_EQ(code("first"), "NOT_FOUND");
   ASSERT_TRUE(ledger->Call(SubmitOf("a")).ok());
   EXPECT_EQ(code("first"), "NOT_FOUND") << "the first answer again";
-  for (size_t i = 1; i < Ledger::kMaxRememberedSyncs; ++i) {
+  for (size_t i = 1; i < LastSyncs::kMaxWorkers; ++i) {
     ledger->Post(sync("w" + std::to_string(i)), "", [](const absl::StatusOr<Ledger::Reply>&) {});
   }
   EXPECT_EQ(code("first"), "NOT_FOUND");
