@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "base/status_grpc.h"
 #include "coordinator/population/population.h"
 
 namespace rnnfarm::service {
@@ -83,7 +84,13 @@ absl::Status CheckSubmission(const v1::SubmitSweepRequest& request, int64_t max_
   if (violations.size() > kMaxViolationsNamed) {
     absl::StrAppend(&message, "; and ", violations.size() - kMaxViolationsNamed, " more");
   }
-  if (!message.empty()) return absl::InvalidArgumentError(message);
+  if (!message.empty()) {
+    absl::Status refused = absl::InvalidArgumentError(message);
+    for (const population::Violation& violation : violations) {
+      base::AddViolation(violation.field, violation.message, refused);
+    }
+    return refused;
+  }
   if (request.validate_only()) return absl::OkStatus();
   if (auto status = store.CheckRoomForSubmission(); !status.ok()) return status;
   return CheckFiles(request.spec(), store);
