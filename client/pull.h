@@ -1,4 +1,4 @@
-// Fetching a sweep's results into a folder (the layout that docs and interface promise).
+// Fetching a sweep's results into a folder (docs/files.md).
 #ifndef RNNFARM_CLIENT_PULL_H_
 #define RNNFARM_CLIENT_PULL_H_
 
@@ -13,13 +13,19 @@
 
 namespace rnnfarm::client {
 
+inline constexpr int kDefaultStreams = 4;
+
 struct PullOptions {
   // Kinds of files: "networks", "states", "fixed_points", "search", "distances", "embeddings",
   // "statistics". Empty: all.
   std::set<std::string> only;
-  // Asked between chunks; true ends with CANCELLED.
+  // Beside NumPy's files: "hdf5", "pt".
+  std::set<std::string> formats;
+  // Files fetched at a time.
+  int streams = kDefaultStreams;
+  // Asked between chunks, by several threads; true ends with CANCELLED.
   std::function<bool()> cancelled = [] { return false; };
-  // After each file: files done of all, bytes fetched.
+  // After each file, one call at a time: files done of all, bytes fetched.
   std::function<void(int64_t done, int64_t all, int64_t bytes)> progress = [](int64_t, int64_t,
                                                                               int64_t) {};
 };
@@ -31,17 +37,11 @@ struct PullSummary {
 };
 
 // Fetches every result file of `sweep` ("sweeps/NAME") that is not in `directory` with its digest,
-// then writes sweep.textproto, networks.csv, search.csv where there was a search and, last,
-// manifest.json. An interrupted pull leaves *.part files, where the next one goes on.
-// FAILED_PRECONDITION if the folder holds another sweep.
+// makes the files of the further formats from them, then writes networks.csv, search.csv where
+// there was a search, rnnfarm_cells.py and, last, manifest.json. An interrupted pull leaves *.part
+// files, where the next one goes on. FAILED_PRECONDITION if the folder holds another sweep.
 absl::StatusOr<PullSummary> Pull(const Farm& farm, const std::string& sweep,
                                  const std::string& directory, const PullOptions& options = {});
-
-// OK if `directory` is new, empty of results or holds results of the sweep called `name`.
-absl::Status CheckFolder(const std::string& directory, const std::string& name);
-
-// Writes `spec` as DIRECTORY/sweep.textproto, which is what marks the folder as the sweep's.
-absl::Status MarkFolder(const std::string& directory, const v1::SweepSpec& spec);
 
 }  // namespace rnnfarm::client
 

@@ -1,5 +1,8 @@
 #include "client/pull_progress.h"
 
+#include <CLI/Option.hpp>
+#include <CLI/Validators.hpp>
+
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 
@@ -12,9 +15,7 @@ constexpr absl::Duration kInterval = absl::Seconds(5);
 
 absl::StatusOr<PullSummary> PullAndTell(Program& program, const Farm& farm,
                                         const std::string& sweep, const std::string& directory,
-                                        const std::set<std::string>& only) {
-  PullOptions options;
-  options.only = only;
+                                        PullOptions options) {
   options.cancelled = [] { return Interrupted(); };
   absl::Time last = absl::Now();
   options.progress = [&](int64_t done, int64_t all, int64_t bytes) {
@@ -28,6 +29,15 @@ absl::StatusOr<PullSummary> PullAndTell(Program& program, const Farm& farm,
                              " fetched (", FormatBytes(summary->bytes), ")"));
   }
   return summary;
+}
+
+void AddPullFormats(CLI::App& command, std::vector<std::string>& formats) {
+  command
+      .add_option("--format", formats,
+                  "npz, and beside it: hdf5 (a file a task), pt (a file a network, for PyTorch)")
+      ->delimiter(',')
+      ->check(CLI::IsMember({"npz", "hdf5", "pt"}))
+      ->type_name("FORMAT");
 }
 
 }  // namespace rnnfarm::client

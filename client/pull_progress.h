@@ -2,7 +2,6 @@
 #ifndef RNNFARM_CLIENT_PULL_PROGRESS_H_
 #define RNNFARM_CLIENT_PULL_PROGRESS_H_
 
-#include <set>
 #include <string>
 
 #include "client/command.h"
@@ -10,10 +9,13 @@
 
 namespace rnnfarm::client {
 
-// Pulls until done or interrupted and says on err how far it is.
+// Pulls until done or interrupted and says on err how far it is; sets the options' callbacks.
 absl::StatusOr<PullSummary> PullAndTell(Program& program, const Farm& farm,
                                         const std::string& sweep, const std::string& directory,
-                                        const std::set<std::string>& only);
+                                        PullOptions options = {});
+
+// --format, into `formats`.
+void AddPullFormats(CLI::App& command, std::vector<std::string>& formats);
 
 }  // namespace rnnfarm::client
 

@@ -47,7 +47,7 @@ int FromFarm(Program& program, const Arguments& arguments) {
         absl::StrCat("no temporary folder can be made in ", fs::temp_directory_path().string())));
   }
   TakeInterruptsGracefully();
-  const auto summary = PullAndTell(program, program.Connect(), *sweep, folder.path(), {});
+  const auto summary = PullAndTell(program, program.Connect(), *sweep, folder.path());
   if (!summary.ok()) return program.Fail(summary.status());
   const absl::Status written = WriteReport(folder.path(), arguments.out);
   return written.ok() ? kOk : program.Fail(written);

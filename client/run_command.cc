@@ -6,8 +6,8 @@
 #include "absl/strings/str_cat.h"
 #include "client/command.h"
 #include "client/progress.h"
-#include "client/pull.h"
 #include "client/pull_progress.h"
+#include "client/pulled_folder.h"
 #include "client/submit.h"
 #include "client/sweep_file.h"
 #include "client/watch.h"
@@ -30,7 +30,7 @@ constexpr char kReportFile[] = "report.html";
 
 struct Arguments {
   std::string file, out;
-  std::vector<std::string> set;
+  std::vector<std::string> set, formats;
   int threads = 0;
   std::string engine = worker::Options().engine;
   int64_t memory_bytes = 0;
@@ -112,7 +112,7 @@ absl::StatusOr<v1::Sweep> Train(Program& program, const Arguments& arguments, co
   const auto submitted = SubmitFile(farm, file);
   if (!submitted.ok()) return submitted.status();
   if (submitted->already_existed()) program.Say("going on where it stopped");
-  const absl::Status marked = MarkFolder(arguments.out, submitted->sweep().spec());
+  const absl::Status marked = PulledFolder(arguments.out).Claim(submitted->sweep().spec());
   if (!marked.ok()) return marked;
   const std::string name = submitted->sweep().name();
   if (arguments.retry_failed) {
@@ -129,7 +129,9 @@ absl::StatusOr<v1::Sweep> Train(Program& program, const Arguments& arguments, co
 }
 
 int Finish(Program& program, const Arguments& arguments, const v1::Sweep& sweep, const Farm& farm) {
-  const auto pulled = PullAndTell(program, farm, sweep.name(), arguments.out, {});
+  PullOptions options;
+  options.formats = {arguments.formats.begin(), arguments.formats.end()};
+  const auto pulled = PullAndTell(program, farm, sweep.name(), arguments.out, std::move(options));
   if (!pulled.ok()) return program.Fail(pulled.status());
   const std::string report = (fs::path(arguments.out) / kReportFile).string();
   const absl::Status written = WriteReport(arguments.out, report);
@@ -161,7 +163,7 @@ int Run(Program& program, Arguments arguments) {
   }
   const absl::Status engine = ChooseEngine(file.spec.scheduling(), arguments.engine);
   if (!engine.ok()) return program.Fail(engine);
-  const absl::Status folder = CheckFolder(arguments.out, file.spec.name());
+  const absl::Status folder = PulledFolder(arguments.out).Check(file.spec.name());
   if (!folder.ok()) return program.Fail(folder);
   std::error_code failed;
   fs::create_directories(arguments.out, failed);
@@ -215,6 +217,7 @@ void AddRunCommand(CLI::App& app, Program& program) {
       ->type_name("PATH=VALUE")
       ->expected(1)
       ->take_all();
+  AddPullFormats(*command, arguments->formats);
   command->add_flag("--retry-failed", arguments->retry_failed, "Try failed jobs again");
   command
       ->add_option("--interval", arguments->interval_seconds,

@@ -35,13 +35,6 @@ absl::string_view GateOrder(Architecture architecture) {
   return "[]";
 }
 
-// torch.nn.RNN has both activations, torch.nn.LSTM only tanh; torch.nn.GRU resets after the
-// product.
-bool EqualsPyTorch(const CellSpec& spec) {
-  return spec.architecture == Architecture::kVanilla ||
-         (spec.architecture == Architecture::kLstm && spec.activation == Activation::kTanh);
-}
-
 std::vector<float> ConstantBias(const CellSpec& spec) {
   std::vector<float> bias(int64_t{spec.gates()} * spec.units, 0.0f);
   const int gate = BiasedGate(spec.architecture);
@@ -218,6 +211,13 @@ absl::StatusOr<std::vector<LossPoint>> ReadLossCurve(const base::Archive& archiv
 
 }  // namespace
 
+// torch.nn.RNN has both activations, torch.nn.LSTM only tanh; torch.nn.GRU resets after the
+// product.
+bool EqualsPyTorch(const CellSpec& spec) {
+  return spec.architecture == Architecture::kVanilla ||
+         (spec.architecture == Architecture::kLstm && spec.activation == Activation::kTanh);
+}
+
 absl::StatusOr<std::string> EncodeNetwork(const NetworkFile& network) {
   const CellSpec& spec = network.spec;
   if (network.parameters.size() != ParameterCount(spec)) {
@@ -258,6 +258,7 @@ absl::StatusOr<std::string> EncodeNetwork(const NetworkFile& network) {
           absl::StrCat("array ", name, " is not finite at element ", at));
     }
   }
+  if (!network.key.empty()) archive.Add("key", base::Array::Text(network.key));
   archive.Add("meta", base::Array::Text(Meta(network)));
   return archive.Encode();
 }
@@ -277,6 +278,11 @@ absl::StatusOr<NetworkFile> DecodeNetwork(absl::string_view bytes, absl::string_
   auto curve = ReadLossCurve(*archive, source);
   if (!curve.ok()) return curve.status();
   network.loss_curve = *std::move(curve);
+  if (archive->Has("key")) {
+    auto key = TextOf(*archive, "key", source);
+    if (!key.ok()) return key.status();
+    network.key = *std::move(key);
+  }
   return network;
 }
 

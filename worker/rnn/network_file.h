@@ -6,6 +6,7 @@
 // equals PyTorch's (vanilla, lstm) loads into torch.nn as it is; loss_curve (points, 3): iteration,
 // training loss, and validation loss (NaN never occurs: the column repeats the last one measured);
 // the cell: architecture and activation (texts), units, gate_bias, alpha, noise (float64 scalars);
+// key (text), which names the network's random streams;
 // meta, for people: JSON text with the same plus inputs, outputs, gate_order, pytorch_equivalent,
 // and whatever the caller adds.
 #ifndef RNNFARM_WORKER_RNN_NETWORK_FILE_H_
@@ -31,9 +32,15 @@ struct NetworkFile {
   CellSpec spec;
   std::vector<float> parameters;  // by ParameterLayout(spec)
   std::vector<LossPoint> loss_curve;
+  // Of the random streams of its analysis, so that an import is analysed as it was before; empty:
+  // not known.
+  std::string key;
   // Further entries of `meta`, values are JSON text; written, never read back.
   std::map<std::string, std::string> meta;
 };
+
+// Whether torch.nn.RNN or torch.nn.LSTM computes the same from the same weights.
+bool EqualsPyTorch(const CellSpec& spec);
 
 // INVALID_ARGUMENT by the array's name if a number is not finite.
 absl::StatusOr<std::string> EncodeNetwork(const NetworkFile& network);

@@ -79,8 +79,11 @@ absl::Status Analyze(Job& job) {
     job.SetProgress(std::move(progress));
     return job.MayGoOn();
   };
+  // One of our own networks that comes back as an import draws what it drew the first time.
+  const bool comes_back = job.spec().imported() && !network->key.empty();
+  const std::string& stream_key = comes_back ? network->key : job.spec().stream_key();
   auto report = dynamics::Analyze(*network, **task, SettingsOf(job.spec()), job.spec().base_seed(),
-                                  job.spec().stream_key(), progress);
+                                  stream_key, progress);
   if (!report.ok()) return report.status();
   v1::JobResult result;
   *result.mutable_fixed_points() = SummaryOf(report->conditions);

@@ -24,6 +24,7 @@ absl::StatusOr<std::string> UploadNetwork(Job& job, const engine::Member& member
   file.spec = member.cell;
   file.parameters = last.parameters;
   file.loss_curve = last.loss_curve;
+  file.key = job.spec().stream_key();
   file.meta = MetaOf(job.spec());
   auto bytes = rnn::EncodeNetwork(file);
   if (!bytes.ok()) return bytes.status();

@@ -19,6 +19,7 @@ NetworkFile Network(const CellSpec& spec) {
   const torch::Tensor flat = RandomParameters(spec);
   network.parameters.assign(flat.data_ptr<float>(), flat.data_ptr<float>() + flat.numel());
   network.loss_curve = {{0, 1.5, 1.25}, {50, 0.1, 0.2}};
+  network.key = "a-b";
   network.meta["key"] = "\"a-b\"";
   return network;
 }
@@ -58,6 +59,7 @@ TEST(NetworkFileTest, EveryCellComesBackAsItWas) {
     EXPECT_EQ(read->spec.alpha, spec.alpha);
     EXPECT_EQ(read->spec.noise, spec.noise);
     EXPECT_EQ(read->parameters, network.parameters);
+    EXPECT_EQ(read->key, "a-b");
     ASSERT_EQ(read->loss_curve.size(), 2);
     EXPECT_EQ(read->loss_curve[1].iteration, 50);
     EXPECT_EQ(read->loss_curve[1].train_loss, 0.1);
