@@ -259,8 +259,8 @@ TEST(CompareTest, TellsWhatADistanceIsWorth) {
   const Json& controls = cka.fields().at("controls").struct_value();
   EXPECT_EQ(Number(controls, "trained"), 9);
   EXPECT_EQ(Number(controls, "untrained"), 2);
-  const auto distances =
-      base::DecodeNpy(files.at("flipflop/distances/cka.npy"), "cka")->As<float>().value();
+  const auto matrix = base::DecodeNpy(files.at("flipflop/distances/cka.npy"), "cka");
+  const auto distances = matrix->As<float>().value();  // a view of it
   // Row 7 is the LSTM of seed 1, row 9 its control.
   EXPECT_FLOAT_EQ(Number(controls, "own_control"), distances[7 * 11 + 9]);
   EXPECT_FLOAT_EQ(Number(controls, "within_untrained"), distances[9 * 11 + 10]);
