@@ -143,7 +143,9 @@ std::optional<analysis::Controls> MeasureControls(const std::vector<v1::Network>
   for (size_t i = 0; i < n; ++i) {
     const v1::Network& network = networks[distances.rows[i]];
     const auto found = control.find({network.configuration(), network.seed()});
-    if (!untrained[i] && found != control.end()) own_control[i] = found->second;
+    // With another seed it began elsewhere than its control.
+    const bool has_own = !untrained[i] && network.reseeds() == 0 && found != control.end();
+    if (has_own) own_control[i] = found->second;
   }
   return analysis::MeasureControls(distances.distances, untrained, own_control);
 }

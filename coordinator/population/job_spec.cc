@@ -87,11 +87,16 @@ void SetSearch(const v1::SweepSpec& resolved, const v1::Configuration& configura
   }
 }
 
+// An untrained control is the initial state of the network that is trained from the same seed.
+std::string StreamKeyOf(const v1::Configuration& configuration, const v1::Network& network) {
+  if (network.imported()) return network.key();
+  const std::string key = absl::StrCat(configuration.key(), "-s", network.seed());
+  return network.reseeds() == 0 ? key : absl::StrCat(key, "-reseed", network.reseeds());
+}
+
 void SetNetwork(const v1::Configuration& configuration, const v1::Network& network,
                 v1::JobSpec& spec) {
-  // An untrained control is the initial state of the network that is trained from the same seed.
-  spec.set_stream_key(network.imported() ? network.key()
-                                         : absl::StrCat(configuration.key(), "-s", network.seed()));
+  spec.set_stream_key(StreamKeyOf(configuration, network));
   spec.set_untrained(network.untrained());
   spec.set_imported(network.imported());
   spec.set_until_iteration(spec.training().iterations());

@@ -129,6 +129,8 @@ Shape& Scheduler::State::ShapeOf(const JobEntry& job, int64_t queue) {
   shape.kind = job.job.kind();
   shape.queue = queue;
   if (job.configuration != nullptr) {
+    shape.configuration = &job.configuration->configuration;
+    shape.rung = job.job.rung();
     shape.extent = population::ExtentOf(job.sweep->sweep.spec(), job.configuration->configuration,
                                         job.job.kind(), job.job.rung());
   }

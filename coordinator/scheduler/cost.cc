@@ -19,6 +19,12 @@ void Measured::Add(absl::Duration whole, double operations) {
   operations_ += operations;
 }
 
+void Measured::Add(const Measured& other) {
+  jobs_ += other.jobs_;
+  microseconds_ += other.microseconds_;
+  operations_ += other.operations_;
+}
+
 absl::Duration Measured::Mean() const { return absl::Microseconds(microseconds_ / jobs_); }
 
 double Measured::SecondsPerOperation() const {

@@ -17,7 +17,9 @@ inline constexpr double kNominalSecondsPerOperation = 1e-9;
 class Measured {
  public:
   void Add(absl::Duration whole, double operations);
+  void Add(const Measured& other);
   bool empty() const { return jobs_ == 0; }
+  bool KnowsOperations() const { return operations_ > 0; }
   // Of at least one.
   absl::Duration Mean() const;
   // Nominal before the first job whose operations are known.
@@ -27,6 +29,12 @@ class Measured {
   int64_t jobs_ = 0;
   int64_t microseconds_ = 0;
   double operations_ = 0;
+};
+
+// What jobs took of the machine, by where they ran.
+struct Spent {
+  Measured cores;    // a job took one
+  Measured devices;  // a pack shared one: its time is shared out among its jobs
 };
 
 // What a job of the extent takes from its beginning, judged by an attempt that succeeded and may

@@ -116,6 +116,12 @@ void Scheduler::State::Measure(JobEntry& job) {
   const auto whole = WholeDuration(*winner, job.shape->extent);
   if (!whole) return;
   queues.Measure(*job.shape, *whole);
+  Spent& spent = job.shape->spent;
+  if (winner->on_device()) {
+    spent.devices.Add(*whole / std::max(1, winner->pack_size()), job.shape->extent.operations);
+  } else {
+    spent.cores.Add(*whole, job.shape->extent.operations);
+  }
   for (auto& [memory, line] : job.shape->lines) stragglers.Rank(line);
 }
 

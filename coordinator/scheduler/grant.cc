@@ -36,8 +36,8 @@ std::string LeasedText(const JobEntry& job, const v1::Attempt& attempt) {
 
 }  // namespace
 
-void Scheduler::State::GrantOne(JobEntry& job, WorkerEntry& worker, int64_t pack, bool speculative,
-                                v1::SyncResponse& response) {
+void Scheduler::State::GrantOne(JobEntry& job, WorkerEntry& worker, const Pack& pack,
+                                bool speculative, v1::SyncResponse& response) {
   ForgetOldAttempt(job.job);
   job.job.set_attempt(job.job.attempt() + 1);
   v1::Attempt& attempt = *job.job.add_attempts();
@@ -46,6 +46,8 @@ void Scheduler::State::GrantOne(JobEntry& job, WorkerEntry& worker, int64_t pack
   attempt.set_build(worker.worker.build());
   attempt.set_speculative(speculative);
   attempt.set_from_iteration(FirstIteration(job));
+  attempt.set_on_device(pack.on_device);
+  attempt.set_pack_size(pack.size);
   SetTime(now, *attempt.mutable_start_time());
   LiveLease live;
   live.attempt = attempt.attempt();
@@ -59,7 +61,7 @@ void Scheduler::State::GrantOne(JobEntry& job, WorkerEntry& worker, int64_t pack
   v1::Lease& lease = *response.add_leases();
   lease.set_job(job.job.name());
   lease.set_attempt(job.job.attempt());
-  lease.set_pack(pack);
+  lease.set_pack(pack.number);
   lease.set_speculative(speculative);
   static const v1::Configuration kNone;
   *lease.mutable_spec() = population::MakeJobSpec(
@@ -78,10 +80,14 @@ void Scheduler::State::GrantFrom(Line& line, WorkerEntry& worker, int max_pack, 
   const int64_t share = (static_cast<int64_t>(line.ready.size()) + active - 1) / active;
   const int size = static_cast<int>(std::min<int64_t>(share, room.For(kind, pack_size)));
   SweepEntry& sweep = *line.shape->sweep;
+  Pack pack;
+  pack.on_device = room.CountsPacks(kind);
   for (int i = 0; i < size; ++i) {
-    const bool begins_pack = i % pack_size == 0;
-    GrantOne(*sweep.jobs.at(*line.ready.begin()), worker, begins_pack ? next_pack++ : next_pack - 1,
-             false, response);
+    if (i % pack_size == 0) {
+      pack.number = next_pack++;
+      pack.size = std::min(pack_size, size - i);
+    }
+    GrantOne(*sweep.jobs.at(*line.ready.begin()), worker, pack, false, response);
   }
   room.Take(kind, size, pack_size);
   queues.Charge(sweep, size * Queues::CostOf(*line.shape));
@@ -114,7 +120,7 @@ void Scheduler::State::Grant(WorkerEntry& worker, const v1::SyncRequest& request
   while (able.kinds != 0 && !Queues::HasFor(demands, able)) {
     JobEntry* slow = FindStraggler(able, worker.worker.name(), now);
     if (slow == nullptr) return;
-    GrantOne(*slow, worker, next_pack++, true, response);
+    GrantOne(*slow, worker, {next_pack++, 1, room.CountsPacks(slow->job.kind())}, true, response);
     queues.Charge(*slow->sweep, Queues::CostOf(*slow->shape));
     room.Take(slow->job.kind(), 1, 1);
     limit();

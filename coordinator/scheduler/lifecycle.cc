@@ -8,9 +8,6 @@ namespace {
 constexpr char kSweepCancelled[] = "the sweep was cancelled";
 constexpr char kSearchWentOn[] = "the search of its configuration went on without this draw";
 
-// What waits for a person's word.
-bool CanBeRetried(v1::JobState state) { return IsFailure(state) || state == v1::JOB_STATE_HELD; }
-
 absl::Status NoSweep(absl::string_view name) {
   return absl::NotFoundError(absl::StrCat("there is no sweep ", name, "; list the sweeps"));
 }
@@ -20,7 +17,20 @@ absl::Status WrongState(const v1::Sweep& sweep, absl::string_view wanted) {
       "sweep ", sweep.name(), " is ", v1::SweepState_Name(sweep.state()), "; only ", wanted));
 }
 
+absl::Status NothingToRetry(const v1::Job& job, bool reseed) {
+  const bool diverged = job.kind() == v1::JOB_KIND_TRAIN && job.state() == v1::JOB_STATE_DIVERGED;
+  return absl::FailedPreconditionError(absl::StrCat(
+      "job ", job.name(), " is ", v1::JobState_Name(job.state()),
+      diverged && !reseed ? "; with the same seed it would diverge again: retry it with another one"
+                          : "; only a failed, quarantined or held job can be retried"));
+}
+
 }  // namespace
+
+bool CanBeRetried(const v1::Job& job, bool reseed) {
+  return IsFailure(job.state()) || job.state() == v1::JOB_STATE_HELD ||
+         (reseed && job.kind() == v1::JOB_KIND_TRAIN && job.state() == v1::JOB_STATE_DIVERGED);
+}
 
 void Scheduler::State::On(const CancelSweep& event, Effects& effects) {
   SweepEntry* sweep = FindSweep(event.sweep);
@@ -79,10 +89,8 @@ void Scheduler::State::On(const RetryJobs& event, Effects& effects) {
       effects.status = absl::NotFoundError(absl::StrCat("there is no job ", name));
       return;
     }
-    if (!CanBeRetried(job->job.state())) {
-      effects.status = absl::FailedPreconditionError(
-          absl::StrCat("job ", name, " is ", v1::JobState_Name(job->job.state()),
-                       "; only a failed, quarantined or held job can be retried"));
+    if (!CanBeRetried(job->job, event.reseed)) {
+      effects.status = NothingToRetry(job->job, event.reseed);
       return;
     }
     if (job->sweep->sweep.state() == v1::SWEEP_STATE_CANCELLED) {
@@ -95,12 +103,12 @@ void Scheduler::State::On(const RetryJobs& event, Effects& effects) {
     response.add_jobs(name);
     JobEntry& job = *FindJob(name);
     // A name may be listed twice.
-    if (!event.validate_only && CanBeRetried(job.job.state())) Retry(job);
+    if (!event.validate_only && CanBeRetried(job.job, event.reseed)) Retry(job, event.reseed);
   }
   effects.reply = std::move(response);
 }
 
-void Scheduler::State::Retry(JobEntry& job) {
+void Scheduler::State::Retry(JobEntry& job, bool reseed) {
   if (job.job.kind() == v1::JOB_KIND_SEARCH) {
     const ConfigurationEntry& configuration = *job.configuration;
     const bool went_on = configuration.configuration.chosen() ||
@@ -117,8 +125,25 @@ void Scheduler::State::Retry(JobEntry& job) {
   // workers may have been given more by now.
   if (DemandOf(NeedOf(job)).workers[job.job.kind()] == 0) job.job.clear_memory_bytes();
   ReviveDependants(job);
-  Reopen(job, "retried by a person");
+  std::string how = "retried by a person";
+  if (reseed && job.job.kind() == v1::JOB_KIND_TRAIN) {
+    Reseed(job);
+    absl::StrAppend(&how, " with another seed, the network's number ",
+                    job.network->network.reseeds());
+  }
+  Reopen(job, how);
   if (job.job.kind() != v1::JOB_KIND_COMPARE) ReopenComparison(*job.task);
+}
+
+// Of a training that failed or diverged: what it left is of the old seed.
+void Scheduler::State::Reseed(JobEntry& job) {
+  job.job.clear_checkpoints();
+  job.job.clear_artifacts();
+  v1::Network& network = job.network->network;
+  network.set_reseeds(network.reseeds() + 1);
+  network.clear_training();
+  network.clear_hyperparameters();
+  MarkDirty(*job.network);
 }
 
 void Scheduler::State::ReviveDependants(JobEntry& job) {

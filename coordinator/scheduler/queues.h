@@ -71,6 +71,9 @@ struct Shape {
   int64_t queue = 0;
   population::JobExtent extent;
   Measured measured;
+  Spent spent;
+  const v1::Configuration* configuration = nullptr;  // one of them; null: compare
+  int rung = 0;
   std::map<int64_t, Line> lines;  // by memory needed
 };
 

@@ -19,6 +19,7 @@ v1::StageCount StageOf(const TaskEntry& task, v1::JobKind kind) {
   stage.set_task(task.name);
   stage.set_kind(kind);
   stage.set_pending(counts[v1::JOB_STATE_PENDING] + counts[v1::JOB_STATE_HELD]);
+  stage.set_held(counts[v1::JOB_STATE_HELD]);
   stage.set_leased(counts[v1::JOB_STATE_LEASED]);
   stage.set_succeeded(counts[v1::JOB_STATE_SUCCEEDED]);
   stage.set_failed(counts[v1::JOB_STATE_FAILED] + counts[v1::JOB_STATE_QUARANTINED]);

@@ -161,13 +161,14 @@ void Scheduler::State::EndTraining(JobEntry& job, uint64_t attempt, const v1::Jo
   *network.network.mutable_hyperparameters() = job.configuration->configuration.hyperparameters();
   MarkDirty(network);
   if (result.diverged()) {
-    Conclude(job, attempt, true);
     std::string reason =
         absl::StrCat("training diverged at iteration ", result.training().diverged_at());
     if (result.training().has_last_finite_loss()) {
       absl::StrAppend(&reason, ", last finite loss ",
                       population::FormatNumber(result.training().last_finite_loss()));
     }
+    job.job.set_reason(reason);
+    Conclude(job, attempt, true);
     return Exclude(network, v1::NETWORK_STATE_DIVERGED, reason);
   }
   (*network.network.mutable_artifacts())["network"] = result.artifacts().at("network");

@@ -23,12 +23,12 @@ class Room {
   uint32_t kinds() const;
   // So many jobs of the kind, in packs of `pack_size`.
   int For(v1::JobKind kind, int pack_size) const;
+  // Whether jobs of the kind go to the worker's devices.
+  bool CountsPacks(v1::JobKind kind) const { return packs_.has_value() && GoesInPacks(kind); }
   // `jobs` of the kind begin, in as few packs of `pack_size` as hold them.
   void Take(v1::JobKind kind, int jobs, int pack_size);
 
  private:
-  bool CountsPacks(v1::JobKind kind) const { return packs_.has_value() && GoesInPacks(kind); }
-
   int left_;  // of an answer
   int slots_;
   std::optional<int> packs_;

@@ -66,6 +66,7 @@ struct ResumeSweep {
 struct RetryJobs {
   std::vector<std::string> jobs;
   bool validate_only = false;
+  bool reseed = false;  // of their trainings; those that diverged can be retried then
 };
 struct DrainWorker {
   std::string worker;
@@ -103,6 +104,9 @@ struct Effects {
   // Work became available that an idle worker could take.
   bool wake_idle = false;
 };
+
+// Whether RetryJobs takes the job.
+bool CanBeRetried(const v1::Job& job, bool reseed);
 
 // How much there is of everything, by the numbers of kinds and states.
 struct Totals {

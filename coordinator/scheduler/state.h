@@ -117,6 +117,10 @@ struct Scheduler::State {
   absl::Status CheckRoom(const SweepEntry* existing, const v1::SweepSpec& resolved,
                          const population::Population& population) const;
 
+  // preview.cc: what would come of a submission, and what that costs by what ended here
+  v1::SweepPreview Preview(const SweepEntry* existing, const v1::SweepSpec& resolved,
+                           const population::Population& population) const;
+
   // lifecycle.cc: what a person asks of a sweep, a job or a worker
   void On(const CancelSweep& event, Effects& effects);
   void On(const PauseSweep& event, Effects& effects);
@@ -126,7 +130,8 @@ struct Scheduler::State {
                    Effects& effects);
   void On(const RetryJobs& event, Effects& effects);
   void On(const DrainWorker& event, Effects& effects);
-  void Retry(JobEntry& job);
+  void Retry(JobEntry& job, bool reseed);
+  void Reseed(JobEntry& job);
   void ReviveDependants(JobEntry& job);
 
   // workers.cc: workers and what they say of themselves
@@ -158,7 +163,12 @@ struct Scheduler::State {
   void Grant(WorkerEntry& worker, const v1::SyncRequest& request, v1::SyncResponse& response);
   void GrantFrom(Line& line, WorkerEntry& worker, int max_pack, Room& room,
                  v1::SyncResponse& response);
-  void GrantOne(JobEntry& job, WorkerEntry& worker, int64_t pack, bool speculative,
+  struct Pack {
+    int64_t number = 0;
+    int size = 1;
+    bool on_device = false;
+  };
+  void GrantOne(JobEntry& job, WorkerEntry& worker, const Pack& pack, bool speculative,
                 v1::SyncResponse& response);
   // A job that the worker may try beside a slower one; null if there is none.
   JobEntry* FindStraggler(const Ability& ability, const std::string& worker, absl::Time at) const;

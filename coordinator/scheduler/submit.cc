@@ -94,8 +94,8 @@ absl::Status CheckFilesNamed(const v1::SweepSpec& spec) {
   return absl::OkStatus();
 }
 
-v1::Sweep Preview(const v1::SweepSpec& resolved, const std::string& digest,
-                  const population::Population& population) {
+v1::Sweep Unsubmitted(const v1::SweepSpec& resolved, const std::string& digest,
+                      const population::Population& population) {
   v1::Sweep sweep;
   sweep.set_name(absl::StrCat("sweeps/", resolved.name()));
   *sweep.mutable_spec() = resolved;
@@ -299,6 +299,9 @@ void Scheduler::State::On(const Submit& event, Effects& effects) {
     if (!only_validate) Reschedule(*existing, resolved.scheduling());
     response.set_already_existed(true);
     *response.mutable_sweep() = Describe(*existing);
+    if (only_validate) {
+      *response.mutable_preview() = Preview(existing, resolved, population::Enumerate(resolved));
+    }
     effects.reply = std::move(response);
     return;
   }
@@ -329,7 +332,8 @@ void Scheduler::State::On(const Submit& event, Effects& effects) {
   effects.status = CheckRoom(existing, resolved, population);
   if (!effects.status.ok()) return;
   if (only_validate) {
-    *response.mutable_sweep() = Preview(resolved, digest, population);
+    *response.mutable_sweep() = Unsubmitted(resolved, digest, population);
+    *response.mutable_preview() = Preview(existing, resolved, population);
     effects.reply = std::move(response);
     return;
   }
