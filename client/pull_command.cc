@@ -26,8 +26,12 @@ void AddPullCommand(CLI::App& app, Program& program) {
                                          {arguments->only.begin(), arguments->only.end()});
         return summary.ok() ? kOk : program.Fail(summary.status());
       });
-  command->add_option("sweep", arguments->sweep, "Name of the sweep")->required();
-  command->add_option("directory", arguments->directory, "Folder for the results")->required();
+  command->add_option("sweep", arguments->sweep, "Name of the sweep")
+      ->type_name("SWEEP")
+      ->required();
+  command->add_option("directory", arguments->directory, "Folder for the results")
+      ->type_name("DIR")
+      ->required();
   command->add_option("--only", arguments->only, "Kinds of files, separated by commas")
       ->delimiter(',')
       ->check(CLI::IsMember({"networks", "states", "fixed_points", "search", "distances",
