@@ -3,6 +3,7 @@
 #include <google/protobuf/util/json_util.h>
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <memory>
 
 #include "absl/strings/ascii.h"
@@ -11,62 +12,30 @@
 #include "absl/strings/str_replace.h"
 #include "absl/strings/str_split.h"
 #include "absl/strings/strip.h"
-#include "base/build_info.h"
-#include "coordinator/population/population.h"
+#include "client/completion.h"
+#include "client/global_options.h"
+#include "client/man_page.h"
+#include "client/text_width.h"
+#include "client/usage.h"
 
 namespace rnnfarm::client {
 namespace {
 
 constexpr char kGlobalOptions[] =
     "\nEverywhere: --coordinator ADDRESS, --timeout SECONDS, credentials (see rnnfarm --help).";
+constexpr size_t kTextIndent = 4;
 
-std::vector<std::string> CommandNames(const CLI::App& app) {
-  std::vector<std::string> names;
-  for (const CLI::App* command : app.get_subcommands([](const CLI::App*) { return true; })) {
-    names.push_back(command->get_name());
+// Names that are longer than a line are shortened; `-o json` has them whole.
+std::string WithShortWords(const std::string& text, size_t width) {
+  std::string out;
+  for (size_t at = 0; at < text.size();) {
+    size_t end = text.find_first_of(" \n", at);
+    if (end == std::string::npos) end = text.size();
+    absl::StrAppend(&out, Shortened(absl::string_view(text).substr(at, end - at), width),
+                    text.substr(end, 1));
+    at = end + 1;
   }
-  return names;
-}
-
-// The deepest command that the arguments name.
-const CLI::App* Reached(const CLI::App& app) {
-  const CLI::App* at = &app;
-  while (!at->get_subcommands().empty()) at = at->get_subcommands().front();
-  return at;
-}
-
-std::string FullName(const CLI::App* command) {
-  std::string name = command->get_name();
-  for (command = command->get_parent(); command != nullptr; command = command->get_parent()) {
-    name = absl::StrCat(command->get_name(), " ", name);
-  }
-  return name;
-}
-
-// A word that stands where a command should: its nearest name, if it is no command.
-std::string MistakenCommand(const CLI::App& app, const CLI::App& reached) {
-  const std::vector<std::string> names = CommandNames(reached);
-  if (names.empty()) return "";
-  for (const std::string& word : app.remaining(true)) {
-    if (word.empty() || word[0] == '-') continue;
-    const std::string nearest = population::NearestName(word, names);
-    return absl::StrCat("unknown command \"", word, "\"",
-                        nearest.empty() ? "" : absl::StrCat(": did you mean ", nearest, "?"));
-  }
-  return "";
-}
-
-int ExplainUsage(const CLI::ParseError& error, const CLI::App& app, Program& program) {
-  const CLI::App* reached = Reached(app);
-  const std::string mistaken = MistakenCommand(app, *reached);
-  program.Say(absl::StrCat("rnnfarm: ", mistaken.empty() ? error.what() : mistaken));
-  program.Say(absl::StrCat("See `", FullName(reached), " --help`."));
-  return kUsage;
-}
-
-std::string Help(const CLI::App& command) {
-  const CLI::App* parent = command.get_parent();
-  return command.help(parent == nullptr ? "" : FullName(parent));
+  return out;
 }
 
 void AddAll(CLI::App& app, Program& program) {
@@ -83,42 +52,15 @@ void AddAll(CLI::App& app, Program& program) {
   AddCompareCommand(app, program);
   AddFixedPointsCommand(app, program);
   AddStoreCommands(app, program);
+  AddCompletionCommand(app, program);
   AddVersionCommand(app, program);
 }
 
-void AddCredentials(CLI::App& app, base::Credentials& credentials) {
-  const auto file = [&app](const std::string& name, std::string& path, const std::string& variable,
-                           const std::string& description) {
-    app.add_option(name, path, description)->envname(variable)->type_name("FILE");
-  };
-  app.add_flag("--tls", credentials.tls, "Encrypt; implied by the other --tls options");
-  file("--tls-ca", credentials.tls_ca, "RNNFARM_TLS_CA",
-       "PEM file of the authorities that vouch for the coordinator");
-  file("--tls-certificate", credentials.tls_certificate, "RNNFARM_TLS_CERTIFICATE",
-       "PEM file of your certificate");
-  file("--tls-key", credentials.tls_key, "RNNFARM_TLS_KEY", "PEM file of its private key");
-  file("--token-file", credentials.token_file, "RNNFARM_TOKEN_FILE", "File of your token");
-  app.add_flag("--insecure", credentials.insecure,
-               "Send the token unencrypted beyond loopback, where the network is trusted");
-}
+// Of help that is not read on a terminal.
+constexpr size_t kHelpWidth = 80;
 
-void AddGlobalOptions(CLI::App& app, Program& program) {
-  app.fallthrough();
-  app.require_subcommand(1);
-  app.add_option("--coordinator", program.coordinator, "Address of the coordinator")
-      ->envname("RNNFARM_COORDINATOR")
-      ->capture_default_str()
-      ->type_name("ADDRESS");
-  AddCredentials(app, program.credentials);
-  app.add_option("--timeout", program.timeout_seconds, "Longest wait for one answer, seconds")
-      ->check(CLI::Range(0.001, 1e6))
-      ->capture_default_str()
-      ->type_name("SECONDS");
-  app.footer(
-      "Exit codes: 0 ok, 1 failed, 2 usage or invalid file, 3 not found, 4 unreachable or "
-      "deadline,\n5 finished with failed jobs, 130 interrupted.\n\nExample:\n"
-      "  rnnfarm sweep init laptop > laptop.textproto\n"
-      "  rnnfarm run laptop.textproto --out results/laptop");
+size_t HelpWidth(const Terminal& terminal) {
+  return std::min<size_t>(kHelpWidth, terminal.OutWidth());
 }
 
 }  // namespace
@@ -128,7 +70,21 @@ int Program::Fail(const absl::Status& status) {
   return ExitCodeOf(status);
 }
 
-void Program::Say(const std::string& line) { terminal.err << line << std::endl; }
+void Program::Say(const std::string& line) {
+  terminal.err << Wrapped(line, terminal.ErrWidth()) << std::endl;
+}
+
+void Program::PrintText(const std::string& text) {
+  const size_t width = terminal.OutWidth();
+  terminal.out << Wrapped(WithShortWords(text, width - kTextIndent), width, kTextIndent)
+               << std::flush;
+}
+
+Farm Program::Connect() {
+  if (!configured_.has_value()) configured_ = configure();
+  if (!configured_->ok()) return Farm(*configured_);
+  return Farm(coordinator, absl::Seconds(timeout_seconds), credentials);
+}
 
 CLI::App* AddGroup(CLI::App& app, const std::string& name, const std::string& description,
                    const std::string& example) {
@@ -157,7 +113,13 @@ void AddFormatOption(CLI::App& command, std::string& format, const std::string& 
 int Print(Program& program, const Table& table, const std::string& format) {
   const absl::StatusOr<Format> parsed = ParseFormat(format);
   if (!parsed.ok()) return program.Fail(parsed.status());
-  program.terminal.out << table.Render(*parsed, program.terminal.colour) << std::flush;
+  const Terminal& terminal = program.terminal;
+  terminal.out << table.Render(*parsed, terminal.colour, terminal.OutWidth()) << std::flush;
+  const std::vector<std::string> left_out = table.LeftOut(terminal.OutWidth());
+  if (*parsed == Format::kTable && !left_out.empty()) {
+    program.Say(absl::StrCat("no room for ", absl::StrJoin(left_out, ", "),
+                             "; `-o wide` shows every column in full"));
+  }
   return kOk;
 }
 
@@ -221,17 +183,26 @@ int RunProgram(const std::vector<std::string>& arguments, Terminal terminal) {
   AddGlobalOptions(app, program);
   AddAll(app, program);
   if (arguments.empty()) {
-    terminal.err << Help(app) << std::flush;
+    terminal.err << Help(app, kHelpWidth) << std::flush;
     return kUsage;
+  }
+  // Asked by the shell and by the installation; nobody else is told of them.
+  if (arguments[0] == kCompleteCommand) {
+    return Complete(app, {arguments.begin() + 1, arguments.end()}, terminal.out);
+  }
+  if (arguments[0] == kManPageCommand) {
+    terminal.out << ManPage(app) << std::flush;
+    return kOk;
   }
   try {
     std::vector<std::string> reversed(arguments.rbegin(), arguments.rend());
     app.parse(reversed);
   } catch (const CLI::CallForHelp&) {
-    terminal.out << Help(*Reached(app)) << std::flush;
+    terminal.out << Help(*Reached(app), HelpWidth(terminal)) << std::flush;
     return kOk;
   } catch (const CLI::ParseError& error) {
-    return ExplainUsage(error, app, program);
+    program.Say(ExplainUsage(error, app));
+    return kUsage;
   }
   if (!program.action) return kUsage;
   try {

@@ -4,6 +4,7 @@
 
 #include <CLI/App.hpp>
 #include <functional>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -30,19 +31,29 @@ struct Program {
   // What the arguments ask for; set by the callback of the command chosen.
   std::function<int()> action;
 
-  // Connects on first use, not before.
-  Farm Connect() const { return Farm(coordinator, absl::Seconds(timeout_seconds), credentials); }
+  // Takes what the configuration file adds to what precedes; asked once.
+  std::function<absl::Status()> configure = [] { return absl::OkStatus(); };
+
+  // Connects on first use, not before. With a configuration that is of no use every call ends with
+  // its error.
+  Farm Connect();
   // Prints `status` to err, as "rnnfarm: MESSAGE", and gives its exit code.
   int Fail(const absl::Status& status);
-  // Narration, a line on err.
+  // Narration, a line on err; on a terminal as many as it takes.
   void Say(const std::string& line);
+  // Text for people on out, within the width of a terminal; lines that go on are indented.
+  void PrintText(const std::string& text);
+
+ private:
+  std::optional<absl::Status> configured_;
 };
 
 // Adds a command that has commands of its own.
 CLI::App* AddGroup(CLI::App& app, const std::string& name, const std::string& description,
                    const std::string& example);
 
-// Adds a command with its help, an example and the function that does it.
+// Adds a command with its help, an example and the function that does it. The names of the types
+// of its options and arguments say how they are completed (client/completion.h).
 CLI::App* AddCommand(CLI::App& parent, Program& program, const std::string& name,
                      const std::string& description, const std::string& example,
                      std::function<int()> action);
@@ -77,6 +88,7 @@ void AddReportCommand(CLI::App& app, Program& program);
 void AddCompareCommand(CLI::App& app, Program& program);
 void AddFixedPointsCommand(CLI::App& app, Program& program);
 void AddStoreCommands(CLI::App& app, Program& program);
+void AddCompletionCommand(CLI::App& app, Program& program);
 void AddVersionCommand(CLI::App& app, Program& program);
 
 // The program `rnnfarm`: parses `arguments` (without the program's name), does what they ask for

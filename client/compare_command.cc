@@ -96,6 +96,13 @@ std::string MetricsText() {
   return absl::StrJoin(texts, ", ");
 }
 
+// For completion; an unknown metric is answered with the nearest.
+std::string MetricType() {
+  std::vector<std::string> names;
+  for (const analysis::MetricKind& kind : analysis::MetricKinds()) names.emplace_back(kind.name);
+  return absl::StrCat("METRIC:{", absl::StrJoin(names, ","), "}");
+}
+
 }  // namespace
 
 void AddCompareCommand(CLI::App& app, Program& program) {
@@ -110,15 +117,19 @@ void AddCompareCommand(CLI::App& app, Program& program) {
       ->add_option("files", arguments->request.files,
                    ".npy files: samples x neurons, or trials x time x neurons; for metrics of "
                    "fixed points their .npz")
+      ->type_name("FILE")
       ->required();
   command
       ->add_option("--metric", arguments->request.metric,
                    absl::StrCat("One of, with its options: ", MetricsText()))
+      ->type_name(MetricType())
       ->capture_default_str();
   command->add_option("--option", arguments->options,
                       "Of the metric, name=number; may be given several times");
-  command->add_option("--with", arguments->request.with,
-                      "A task's folder of a sweep's results: its networks are compared too");
+  command
+      ->add_option("--with", arguments->request.with,
+                   "A task's folder of a sweep's results: its networks are compared too")
+      ->type_name("DIR");
   command->add_option("--threads", arguments->request.threads, "Threads that compare")
       ->check(CLI::Range(1, 1024))
       ->capture_default_str();
@@ -127,9 +138,11 @@ void AddCompareCommand(CLI::App& app, Program& program) {
                    "Prepared networks held at once, in MiB; with --out the others wait on the disk")
       ->check(CLI::Range(1, 1 << 24))
       ->capture_default_str();
-  command->add_option("--out", arguments->out,
-                      "Folder for the matrix, its embedding and the nearest networks; run again "
-                      "after an interruption, it goes on");
+  command
+      ->add_option("--out", arguments->out,
+                   "Folder for the matrix, its embedding and the nearest networks; run again "
+                   "after an interruption, it goes on")
+      ->type_name("DIR");
   AddFormatOption(*command, arguments->format, "table|wide|csv|json|jsonl");
 }
 

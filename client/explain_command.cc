@@ -1,4 +1,5 @@
 #include <memory>
+#include <sstream>
 
 #include "client/command.h"
 #include "client/explanation.h"
@@ -12,7 +13,9 @@ int ExplainNetwork(Program& program, const std::string& network, const std::stri
   const absl::StatusOr<Explanation> explanation = Explain(program.Connect(), *name);
   if (!explanation.ok()) return program.Fail(explanation.status());
   if (format == "table") {
-    explanation->Show(program.terminal.out);
+    std::ostringstream text;
+    explanation->Show(text, program.terminal.OutWidth());
+    program.PrintText(text.str());
   } else {
     program.terminal.out << explanation->Json(format == "jsonl") << std::flush;
   }
@@ -30,7 +33,7 @@ void AddExplainCommand(CLI::App& parent, Program& program) {
       "Where a network comes from: hyperparameters, jobs, workers, builds, files",
       "rnnfarm " + group + "explain universality-2019/flipflop-gru-tanh-64-l2_1e-05-s0",
       [&program, network, format] { return ExplainNetwork(program, *network, *format); });
-  command->add_option("network", *network, "SWEEP/KEY")->required();
+  command->add_option("network", *network, "SWEEP/KEY")->type_name("NETWORK")->required();
   AddFormatOption(*command, *format, "table|json|jsonl");
 }
 

@@ -120,18 +120,19 @@ std::string Explanation::HyperparametersFrom() const {
   return text;
 }
 
-void Explanation::Show(std::ostream& out) const {
+void Explanation::Show(std::ostream& out, size_t width) const {
   ShowNetwork(network, out);
   ShowHyperparameters(*this, out);
   for (const auto& [role, digest] : FilesOf(network)) {
     out << "file             " << population::ResultPath(network, role) << "  " << digest << "\n";
   }
   if (!search.empty()) {
-    out << "\nThe search's jobs, all draws\n" << SearchJobsTable(search).Render(Format::kTable);
+    out << "\nThe search's jobs, all draws\n"
+        << SearchJobsTable(search).Render(Format::kTable, /*colour=*/false, width);
   }
   for (const JobStory& story : jobs) {
     out << "\n";
-    ShowJobStory(story, out);
+    ShowJobStory(story, out, width);
   }
   out << std::flush;
 }

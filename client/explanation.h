@@ -23,7 +23,8 @@ struct Explanation {
 
   // "draw 5 of 32, validation loss 0.012 at rung 3", "known beforehand", …
   std::string HyperparametersFrom() const;
-  void Show(std::ostream& out) const;
+  // Tables fit `width` columns.
+  void Show(std::ostream& out, size_t width = std::string::npos) const;
   // network, configuration, hyperparameters_from, search (jobs), jobs (with events), files (role,
   // digest, path).
   std::string Json(bool one_line) const;

@@ -9,6 +9,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -28,6 +29,8 @@ class Farm {
   // Credentials that are of no use are what every call ends with.
   Farm(const std::string& address, absl::Duration timeout,
        const base::Credentials& credentials = {});
+  // Every call ends with `unusable`.
+  explicit Farm(absl::Status unusable);
 
   const std::string& address() const { return address_; }
   v1::FarmService::Stub& farm() const { return *farm_; }
@@ -96,6 +99,9 @@ std::string Word(v1::NetworkState state);
 std::string Word(v1::WorkerState state);
 std::string Word(v1::Verdict verdict);
 std::string Word(v1::JobEventKind kind);
+// Every state's word, in the contract's order.
+std::vector<std::string> JobStateWords();
+std::vector<std::string> NetworkStateWords();
 
 bool IsEnded(v1::SweepState state);
 

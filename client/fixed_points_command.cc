@@ -61,12 +61,14 @@ int Run(Program& program, const Arguments& arguments) {
 }
 
 void AddCellOptions(CLI::App& command, rnn::ForeignCell& cell) {
-  command.add_option(
-      "--architecture", cell.architecture,
-      "vanilla, ugrnn, gru, lstm or leaky, if the file does not say. gru: rows in the "
-      "order u,r,c (update, reset, candidate), the reset before the product with "
-      "weight_hh; torch.nn.GRU differs in both");
-  command.add_option("--activation", cell.activation, "tanh or relu, if the file does not say");
+  command
+      .add_option("--architecture", cell.architecture,
+                  "vanilla, ugrnn, gru, lstm or leaky, if the file does not say. gru: rows in the "
+                  "order u,r,c (update, reset, candidate), the reset before the product with "
+                  "weight_hh; torch.nn.GRU differs in both")
+      ->type_name("NAME:{vanilla,ugrnn,gru,lstm,leaky}");
+  command.add_option("--activation", cell.activation, "tanh or relu, if the file does not say")
+      ->type_name("NAME:{tanh,relu}");
   command
       .add_option("--gate-bias", cell.gate_bias,
                   "Added inside the update or forget gate, if the file does not say")
@@ -88,6 +90,7 @@ void AddFixedPointsCommand(CLI::App& app, Program& program) {
       ->add_option(
           "network", arguments->network,
           ".npz of weights, by PyTorch's parameter names or the equations' (W_g, A_g, b_g, …)")
+      ->type_name("FILE")
       ->required();
   AddCellOptions(*command, arguments->cell);
   command
@@ -95,8 +98,10 @@ void AddFixedPointsCommand(CLI::App& app, Program& program) {
                    "Constant input x1,x2,…; may be given several times; default zeros")
       ->expected(1)
       ->take_all();
-  command->add_option("--task", arguments->task,
-                      "Probe and conditions of a task: flipflop, sine or cdi");
+  command
+      ->add_option("--task", arguments->task,
+                   "Probe and conditions of a task: flipflop, sine or cdi")
+      ->type_name("NAME:{flipflop,sine,cdi}");
   command->add_option("--starts", arguments->settings.starts, "Starts of each round")
       ->check(CLI::PositiveNumber)
       ->capture_default_str();
@@ -108,7 +113,8 @@ void AddFixedPointsCommand(CLI::App& app, Program& program) {
       ->capture_default_str();
   command->add_option("--seed", arguments->base_seed, "Root of the random starts")
       ->capture_default_str();
-  command->add_option("--out", arguments->out, "File (.npz) for points, Jacobians, eigenvalues");
+  command->add_option("--out", arguments->out, "File (.npz) for points, Jacobians, eigenvalues")
+      ->type_name("FILE");
   AddFormatOption(*command, arguments->format);
 }
 

@@ -27,7 +27,13 @@ std::string ProgressText(const v1::Progress& progress) {
 Value OrMissing(const std::string& text) { return text.empty() ? Value() : Value(text); }
 
 Table AttemptsTable(const v1::Job& job) {
-  Table table({{"attempt"}, {"worker"}, {"from"}, {"began"}, {"ended"}, {"outcome"}, {"build"}});
+  Table table({{"attempt"},
+               {"worker"},
+               {.name = "from", .gives_way = true},
+               {.name = "began", .gives_way = true},
+               {.name = "ended", .gives_way = true},
+               {"outcome"},
+               {.name = "build", .gives_way = true}});
   for (const v1::Attempt& attempt : job.attempts()) {
     const std::string outcome = attempt.outcome().empty() ? "running" : attempt.outcome();
     table.AddRow({static_cast<int64_t>(attempt.attempt()), LastSegment(attempt.worker()),
@@ -40,7 +46,7 @@ Table AttemptsTable(const v1::Job& job) {
 }
 
 Table EventsTable(const std::vector<v1::JobEvent>& events) {
-  Table table({{"time"}, {"event"}, {"attempt"}, {"worker"}, {"text"}});
+  Table table({{.name = "time", .gives_way = true}, {"event"}, {"attempt"}, {"worker"}, {"text"}});
   for (const v1::JobEvent& event : events) {
     table.AddRow({FormatTime(event.time().seconds()), Word(event.kind()),
                   event.attempt() > 0 ? Value(static_cast<int64_t>(event.attempt())) : Value(),
@@ -93,12 +99,14 @@ absl::StatusOr<JobStory> ReadJobStory(const Farm& farm, const std::string& name)
   return story;
 }
 
-void ShowJobStory(const JobStory& story, std::ostream& out) {
+void ShowJobStory(const JobStory& story, std::ostream& out, size_t width) {
   ShowRecord(story.job, out);
   if (!story.job.attempts().empty()) {
-    out << "\n" << AttemptsTable(story.job).Render(Format::kTable);
+    out << "\n" << AttemptsTable(story.job).Render(Format::kTable, /*colour=*/false, width);
   }
-  if (!story.events.empty()) out << "\n" << EventsTable(story.events).Render(Format::kTable);
+  if (!story.events.empty()) {
+    out << "\n" << EventsTable(story.events).Render(Format::kTable, /*colour=*/false, width);
+  }
   out << std::flush;
 }
 

@@ -19,7 +19,8 @@ struct JobStory {
 // All of the log of sweeps/{sweep}/jobs/{job}, page by page.
 absl::StatusOr<JobStory> ReadJobStory(const Farm& farm, const std::string& name);
 
-void ShowJobStory(const JobStory& story, std::ostream& out);
+// Tables fit `width` columns.
+void ShowJobStory(const JobStory& story, std::ostream& out, size_t width = std::string::npos);
 // The job's JSON with its log as `events`.
 std::string JobStoryJson(const JobStory& story, bool one_line);
 

@@ -1,4 +1,5 @@
 #include <memory>
+#include <sstream>
 
 #include "client/command.h"
 #include "client/job_story.h"
@@ -49,13 +50,13 @@ int List(Program& program, const ListingArguments& arguments) {
   Table table({{"name"},
                {"kind"},
                {"state", false, true},
-               {"subject"},
-               {"attempt"},
-               {"share"},
+               {.name = "subject", .gives_way = true},
+               {.name = "attempt", .gives_way = true},
+               {.name = "share", .gives_way = true},
                {"loss"},
                {"worker"},
                {"iterations_per_second", true},
-               {"speed"},
+               {.name = "speed", .gives_way = true},
                {"reason"},
                {"errors", true},
                {"lost_leases", true},
@@ -85,7 +86,9 @@ int Show(Program& program, const std::string& job, const std::string& format) {
   const absl::StatusOr<JobStory> story = ReadJobStory(program.Connect(), *name);
   if (!story.ok()) return program.Fail(story.status());
   if (format == "table") {
-    ShowJobStory(*story, program.terminal.out);
+    std::ostringstream text;
+    ShowJobStory(*story, text, program.terminal.OutWidth());
+    program.PrintText(text.str());
   } else {
     program.terminal.out << JobStoryJson(*story, format == "jsonl") << std::flush;
   }
@@ -101,7 +104,7 @@ void AddJobsCommands(CLI::App& app, Program& program) {
   AddListingOptions(*AddCommand(*group, program, "list", "Jobs, as many as --limit says",
                                 "rnnfarm jobs list universality-2019 --state failed -o wide",
                                 [&program, listing] { return List(program, *listing); }),
-                    *listing);
+                    *listing, JobStateWords());
 
   auto job = std::make_shared<std::string>();
   auto format = std::make_shared<std::string>("table");
@@ -109,7 +112,9 @@ void AddJobsCommands(CLI::App& app, Program& program) {
       *group, program, "show", "One job: its record, attempts and all that happened to it",
       "rnnfarm jobs show sweeps/universality-2019/jobs/train-flipflop-gru-tanh-64-s0",
       [&program, job, format] { return Show(program, *job, *format); });
-  command->add_option("job", *job, "Name of the job, as `jobs list` shows it")->required();
+  command->add_option("job", *job, "Name of the job, as `jobs list` shows it")
+      ->type_name("JOB")
+      ->required();
   AddFormatOption(*command, *format, "table|json|jsonl");
 }
 

@@ -15,9 +15,12 @@ std::string ListingArguments::OrderBy() const {
   return absl::StrCat(sort.substr(1), " desc");
 }
 
-void AddListingOptions(CLI::App& command, ListingArguments& arguments) {
-  command.add_option("sweep", arguments.sweep, "Name of the sweep")->required();
-  command.add_option("--state", arguments.state, "Only those in this state, such as failed");
+void AddListingOptions(CLI::App& command, ListingArguments& arguments,
+                       const std::vector<std::string>& states) {
+  command.add_option("sweep", arguments.sweep, "Name of the sweep")->type_name("SWEEP")->required();
+  command.add_option("--state", arguments.state, "Only those in this state, such as failed")
+      ->check(CLI::IsMember(states))
+      ->type_name("STATE");
   command.add_option("--where", arguments.where,
                      "Comparisons joined by \"and\", such as 'units>=128 and architecture=gru'");
   command.add_option("--sort", arguments.sort,

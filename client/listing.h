@@ -3,6 +3,7 @@
 #define RNNFARM_CLIENT_LISTING_H_
 
 #include <string>
+#include <vector>
 
 #include "client/command.h"
 
@@ -21,7 +22,9 @@ struct ListingArguments {
   std::string OrderBy() const;
 };
 
-void AddListingOptions(CLI::App& command, ListingArguments& arguments);
+// `states`: the values of --state.
+void AddListingOptions(CLI::App& command, ListingArguments& arguments,
+                       const std::vector<std::string>& states);
 
 // "50 of 312 shown; see more with --limit" on err, if some are not shown.
 void SayHowMany(Program& program, int64_t shown, int64_t total);

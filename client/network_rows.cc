@@ -88,8 +88,8 @@ Table NetworksTable(const std::vector<v1::Network>& networks) {
                                  {"untrained", true},
                                  {"imported", true},
                                  {"state", false, true},
-                                 {"iterations"},
-                                 {"train_loss"},
+                                 {.name = "iterations", .gives_way = true},
+                                 {.name = "train_loss", .gives_way = true},
                                  {"validation_loss"},
                                  {"diverged_at", true},
                                  {"last_finite_loss", true},
@@ -98,7 +98,7 @@ Table NetworksTable(const std::vector<v1::Network>& networks) {
                                  {"momentum", true},
                                  {"clip_norm", true},
                                  {"fixed_points"},
-                                 {"index_sum"},
+                                 {.name = "index_sum", .gives_way = true},
                                  {"certified", true},
                                  {"verdict", true},
                                  {"starts", true},
@@ -106,7 +106,7 @@ Table NetworksTable(const std::vector<v1::Network>& networks) {
                                  {"rejected", true},
                                  {"estimated_unseen", true},
                                  {"largest_q", true},
-                                 {"included"},
+                                 {.name = "included", .gives_way = true},
                                  {"excluded_reason"}};
   for (const std::string& axis : axes) columns.push_back({axis, true});
   Table table(columns);

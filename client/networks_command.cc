@@ -1,4 +1,5 @@
 #include <memory>
+#include <sstream>
 
 #include "client/command.h"
 #include "client/listing.h"
@@ -62,7 +63,6 @@ void ShowText(const v1::Network& network, std::ostream& out) {
     out << "excluded         " << network.excluded_reason() << "\n";
   }
   for (const auto& [role, digest] : network.artifacts()) out << role << "  " << digest << "\n";
-  out << std::flush;
 }
 
 int Show(Program& program, const std::string& network, const std::string& format) {
@@ -73,7 +73,9 @@ int Show(Program& program, const std::string& network, const std::string& format
   const auto response = program.Connect().Call(&Stub::GetNetwork, request);
   if (!response.ok()) return program.Fail(response.status());
   if (format == "table") {
-    ShowText(response->network(), program.terminal.out);
+    std::ostringstream text;
+    ShowText(response->network(), text);
+    program.PrintText(text.str());
   } else {
     program.terminal.out << MessageJson(response->network(), format == "jsonl") << std::flush;
   }
@@ -91,7 +93,7 @@ void AddNetworksCommands(CLI::App& app, Program& program) {
       *AddCommand(*group, program, "list", "Networks, as many as --limit says",
                   "rnnfarm networks list universality-2019 --where 'units>=128' --sort loss",
                   [&program, listing] { return List(program, *listing); }),
-      *listing);
+      *listing, NetworkStateWords());
 
   auto network = std::make_shared<std::string>();
   auto format = std::make_shared<std::string>("table");
@@ -99,7 +101,7 @@ void AddNetworksCommands(CLI::App& app, Program& program) {
       AddCommand(*group, program, "show", "One network: training, fixed points, files",
                  "rnnfarm networks show universality-2019/flipflop-gru-tanh-64-l2_1e-05-s0",
                  [&program, network, format] { return Show(program, *network, *format); });
-  command->add_option("network", *network, "SWEEP/KEY")->required();
+  command->add_option("network", *network, "SWEEP/KEY")->type_name("NETWORK")->required();
   AddFormatOption(*command, *format, "table|json|jsonl");
 
   AddExplainCommand(*group, program);

@@ -8,6 +8,7 @@
 #include "absl/strings/str_cat.h"
 #include "client/farm.h"
 #include "client/terminal.h"
+#include "client/text_width.h"
 #include "coordinator/population/population.h"
 
 namespace rnnfarm::client {
@@ -20,6 +21,10 @@ constexpr absl::Duration kWindow = absl::Minutes(10);
 // Less than this and the observed rate is chance.
 constexpr absl::Duration kShortestWindow = absl::Seconds(5);
 constexpr int kBarWidth = 20;
+// Columns of a stage's line up to its percentage, with counts of five digits, beside the task.
+constexpr size_t kWithoutTask = 53;
+constexpr size_t kLeastTask = 8;
+constexpr size_t kIndent = 2;  // of a line that goes on
 
 int64_t Total(const v1::StageCount& stage) {
   return stage.pending() + stage.leased() + stage.succeeded() + stage.failed() + stage.diverged() +
@@ -142,19 +147,22 @@ std::string SpeedText(std::optional<double> operations_per_second,
   return text;
 }
 
-std::vector<std::string> StageLines(const v1::Sweep& sweep) {
+std::vector<std::string> StageLines(const v1::Sweep& sweep, size_t width) {
   size_t task_width = 0, count_width = 0;
   for (const v1::StageCount& stage : sweep.stages()) {
     task_width = std::max(task_width, stage.task().size());
     count_width = std::max(count_width, absl::StrCat(Total(stage)).size());
   }
+  const size_t room = std::max(kLeastTask, width > kWithoutTask ? width - kWithoutTask : 0);
+  task_width = std::min(task_width, room);
   std::vector<std::string> lines;
   for (const v1::StageCount& stage : sweep.stages()) {
     if (Total(stage) == 0) continue;
-    lines.push_back(fmt::format("{:<{}}  {:<7}  {}  {:>{}}/{:<{}}  {:>3.0f}%{}", stage.task(),
-                                task_width, Word(stage.kind()), Bar(Share(stage)), Ended(stage),
-                                count_width, Total(stage), count_width,
-                                std::floor(100 * Share(stage)), Extras(stage)));
+    const std::string task = Shortened(stage.task(), task_width);
+    lines.push_back(fmt::format("{:<{}}  {:<7}  {}  {:>{}}/{:<{}}  {:>3.0f}%{}", task, task_width,
+                                Word(stage.kind()), Bar(Share(stage)), Ended(stage), count_width,
+                                Total(stage), count_width, std::floor(100 * Share(stage)),
+                                Extras(stage)));
   }
   return lines;
 }
@@ -207,7 +215,7 @@ void ProgressView::Erase() {
 
 void ProgressView::Note(const std::string& line) {
   Erase();
-  out_ << line << std::endl;
+  out_ << (options_.redraw ? Wrapped(line, options_.width) : line) << std::endl;
 }
 
 void ProgressView::Show(const v1::Sweep& sweep, const std::string& remaining, absl::Time now) {
@@ -218,14 +226,11 @@ void ProgressView::Show(const v1::Sweep& sweep, const std::string& remaining, ab
     return;
   }
   std::vector<std::string> lines;
-  if (!options_.compact) lines = StageLines(sweep);
+  if (!options_.compact) lines = StageLines(sweep, options_.width);
   lines.push_back(CompactLine(sweep, remaining));
   Erase();
-  for (std::string& line : lines) {
-    // A line that wraps could not be drawn over.
-    if (static_cast<int>(line.size()) >= options_.width) line.resize(options_.width - 1);
-    out_ << line << "\n";
-  }
+  // A line that wraps could not be drawn over.
+  for (const std::string& line : lines) out_ << Cut(line) << "\n";
   out_ << std::flush;
   drawn_ = static_cast<int>(lines.size());
 }
@@ -233,9 +238,16 @@ void ProgressView::Show(const v1::Sweep& sweep, const std::string& remaining, ab
 void ProgressView::Finish(const v1::Sweep& sweep) {
   Erase();
   if (!options_.compact) {
-    for (const std::string& line : StageLines(sweep)) out_ << line << "\n";
+    const size_t width = options_.redraw ? options_.width : std::string::npos;
+    for (const std::string& line : StageLines(sweep, width)) out_ << Cut(line) << "\n";
   }
-  out_ << CompactLine(sweep, "") << std::endl;
+  out_ << (options_.redraw ? Wrapped(CompactLine(sweep, ""), options_.width, kIndent)
+                           : CompactLine(sweep, ""))
+       << std::endl;
+}
+
+std::string ProgressView::Cut(const std::string& line) const {
+  return options_.redraw ? line.substr(0, options_.width - 1) : line;
 }
 
 }  // namespace rnnfarm::client

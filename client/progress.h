@@ -48,8 +48,9 @@ std::string SpeedText(const Message& message);
 std::string SpeedText(std::optional<double> operations_per_second,
                       std::optional<double> share_of_peak);
 
-// A line a task and stage: counts, bar, rate. ASCII, no colour.
-std::vector<std::string> StageLines(const v1::Sweep& sweep);
+// A line a task and stage: counts, bar, rate. No colour. Names of tasks are shortened so that the
+// percentage is within `width` columns.
+std::vector<std::string> StageLines(const v1::Sweep& sweep, size_t width = std::string::npos);
 // All of it in one line.
 std::string CompactLine(const v1::Sweep& sweep, const std::string& remaining);
 
@@ -88,6 +89,8 @@ class ProgressView {
 
  private:
   void Erase();
+  // What of a line a terminal has room for.
+  std::string Cut(const std::string& line) const;
 
   std::ostream& out_;
   Options options_;

@@ -43,8 +43,12 @@ void AddPullCommand(CLI::App& app, Program& program) {
                  "Fetch a sweep's results into a folder; what is there is not sent again",
                  "rnnfarm pull universality-2019 results/universality --only distances,embeddings",
                  [&program, arguments] { return RunPull(program, *arguments); });
-  command->add_option("sweep", arguments->sweep, "Name of the sweep")->required();
-  command->add_option("directory", arguments->directory, "Folder for the results")->required();
+  command->add_option("sweep", arguments->sweep, "Name of the sweep")
+      ->type_name("SWEEP")
+      ->required();
+  command->add_option("directory", arguments->directory, "Folder for the results")
+      ->type_name("DIR")
+      ->required();
   command->add_option("--only", arguments->only, "Kinds of files, separated by commas")
       ->delimiter(',')
       ->check(CLI::IsMember({"networks", "states", "fixed_points", "search", "distances",

@@ -1,12 +1,11 @@
-#include <cstdlib>
 #include <filesystem>
 #include <memory>
 
-#include "absl/strings/str_cat.h"
 #include "analysis/figures/report.h"
 #include "base/array_file.h"
 #include "client/command.h"
 #include "client/pull_progress.h"
+#include "client/temporary_folder.h"
 #include "client/write_report.h"
 
 namespace rnnfarm::client {
@@ -19,33 +18,11 @@ struct Arguments {
   std::string out;
 };
 
-// A folder of results; gone with the object.
-class TemporaryFolder {
- public:
-  TemporaryFolder() {
-    std::string pattern = (fs::temp_directory_path() / "rnnfarm-report-XXXXXX").string();
-    if (mkdtemp(pattern.data()) != nullptr) path_ = pattern;
-  }
-  ~TemporaryFolder() {
-    std::error_code ignored;
-    if (!path_.empty()) fs::remove_all(path_, ignored);
-  }
-  TemporaryFolder(const TemporaryFolder&) = delete;
-  TemporaryFolder& operator=(const TemporaryFolder&) = delete;
-  const std::string& path() const { return path_; }  // empty if it could not be made
-
- private:
-  std::string path_;
-};
-
 int FromFarm(Program& program, const Arguments& arguments) {
   const absl::StatusOr<std::string> sweep = SweepName(arguments.subject);
   if (!sweep.ok()) return program.Fail(sweep.status());
   const TemporaryFolder folder;
-  if (folder.path().empty()) {
-    return program.Fail(absl::FailedPreconditionError(
-        absl::StrCat("no temporary folder can be made in ", fs::temp_directory_path().string())));
-  }
+  if (folder.path().empty()) return program.Fail(folder.NotMade());
   TakeInterruptsGracefully();
   const auto summary = PullAndTell(program, program.Connect(), *sweep, folder.path());
   if (!summary.ok()) return program.Fail(summary.status());
@@ -68,8 +45,9 @@ int Report(Program& program, const Arguments& arguments) {
 
 }  // namespace
 
-absl::Status WriteReport(const std::string& results, const std::string& path) {
-  const absl::StatusOr<std::string> page = figures::RenderReport(results);
+absl::Status WriteReport(const std::string& results, const std::string& path,
+                         const figures::LiveState& live) {
+  const absl::StatusOr<std::string> page = figures::RenderReport(results, live);
   if (!page.ok()) return page.status();
   std::error_code ignored;
   const fs::path folder = fs::path(path).parent_path();
@@ -85,8 +63,11 @@ void AddReportCommand(CLI::App& app, Program& program) {
                                  "rnnfarm report results/universality --out universality.html",
                                  [&program, arguments] { return Report(program, *arguments); });
   command->add_option("subject", arguments->subject, "Folder of results, or name of a sweep")
+      ->type_name("SWEEP|DIR")
       ->required();
-  command->add_option("--out", arguments->out, "File to write")->capture_default_str();
+  command->add_option("--out", arguments->out, "File to write")
+      ->type_name("FILE")
+      ->capture_default_str();
 }
 
 }  // namespace rnnfarm::client

@@ -69,7 +69,9 @@ void AddRetryCommand(CLI::App& app, Program& program) {
       AddCommand(app, program, "retry", "Try the failed jobs of a sweep again, with the same seeds",
                  "rnnfarm retry universality-2019 --failed --dry-run",
                  [&program, arguments] { return Retry(program, *arguments); });
-  command->add_option("sweep", arguments->sweep, "Name of the sweep")->required();
+  command->add_option("sweep", arguments->sweep, "Name of the sweep")
+      ->type_name("SWEEP")
+      ->required();
   command->add_flag("--failed", arguments->failed, "Jobs that failed or were quarantined");
   command->add_option("--reason", arguments->reason, "Only those whose message contains this");
   command->add_option("--where", arguments->where, "Only those, such as 'task=flipflop'");

@@ -191,8 +191,12 @@ void AddRunCommand(CLI::App& app, Program& program) {
       "Do a whole sweep on this machine: results and report in a folder; run again, it goes on",
       "rnnfarm run laptop.textproto --out results/laptop",
       [&program, arguments] { return Run(program, *arguments); });
-  command->add_option("sweep", arguments->file, "Sweep file: .textproto or .json")->required();
-  command->add_option("--out", arguments->out, "Folder for results and report")->required();
+  command->add_option("sweep", arguments->file, "Sweep file: .textproto or .json")
+      ->type_name("FILE")
+      ->required();
+  command->add_option("--out", arguments->out, "Folder for results and report")
+      ->type_name("DIR")
+      ->required();
   command->add_option("--threads", arguments->threads, "Networks side by side; 0: all processors")
       ->check(CLI::Range(0, 4096))
       ->capture_default_str();

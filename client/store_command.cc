@@ -86,7 +86,9 @@ void AddStoreCommands(CLI::App& app, Program& program) {
       "Reads all of it and tells everything that is wrong; exit code 1 if anything is",
       "rnnfarm store check /var/lib/rnnfarm/store",
       [&program, arguments] { return Check(program, arguments->from, arguments->format); });
-  check->add_option("folder", arguments->from, "What the coordinator has as --store")->required();
+  check->add_option("folder", arguments->from, "What the coordinator has as --store")
+      ->type_name("DIR")
+      ->required();
   AddFormatOption(*check, arguments->format, "table|wide|json|jsonl|csv");
   CLI::App* backup = AddCommand(
       *group, program, "backup",
@@ -94,15 +96,21 @@ void AddStoreCommands(CLI::App& app, Program& program) {
       "runs does so itself with --backup",
       "rnnfarm store backup /var/lib/rnnfarm/store /backup/rnnfarm",
       [&program, arguments] { return Backup(program, arguments->from, arguments->to); });
-  backup->add_option("folder", arguments->from, "What the coordinator has as --store")->required();
+  backup->add_option("folder", arguments->from, "What the coordinator has as --store")
+      ->type_name("DIR")
+      ->required();
   backup->add_option("to", arguments->to, "The folder of backups; made if it is not there")
+      ->type_name("DIR")
       ->required();
   CLI::App* restore = AddCommand(
       *group, program, "restore", "Makes a store from the newest backup in a folder and checks it",
       "rnnfarm store restore /backup/rnnfarm /var/lib/rnnfarm/store",
       [&program, arguments] { return Restore(program, arguments->from, arguments->to); });
-  restore->add_option("from", arguments->from, "The folder of backups")->required();
+  restore->add_option("from", arguments->from, "The folder of backups")
+      ->type_name("DIR")
+      ->required();
   restore->add_option("to", arguments->to, "The new store: an empty folder, or none yet")
+      ->type_name("DIR")
       ->required();
 }
 

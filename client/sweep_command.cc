@@ -1,6 +1,8 @@
 #include <memory>
+#include <sstream>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "client/command.h"
 #include "client/progress.h"
 #include "client/ready_sweeps.h"
@@ -25,7 +27,9 @@ struct ShowArguments {
 };
 
 void AddFile(CLI::App& command, FileArguments& arguments) {
-  command.add_option("file", arguments.file, "Sweep file: .textproto or .json")->required();
+  command.add_option("file", arguments.file, "Sweep file: .textproto or .json")
+      ->type_name("FILE")
+      ->required();
   command
       .add_option("--set", arguments.set,
                   "path=value: changes a field, such as training.iterations=500")
@@ -52,6 +56,13 @@ int Init(Program& program, const std::string& name) {
   }
   program.terminal.out << sweep->text << std::flush;
   return kOk;
+}
+
+// For completion; an unknown name is answered with what there is.
+std::string ReadySweepType() {
+  std::vector<std::string> names;
+  for (const ReadySweep& ready : ReadySweeps()) names.emplace_back(ready.name);
+  return absl::StrCat("NAME:{", absl::StrJoin(names, ","), "}");
 }
 
 int Validate(Program& program, const FileArguments& arguments) {
@@ -104,7 +115,7 @@ int List(Program& program, const std::string& format) {
                {"jobs"},
                {"ended"},
                {"failed"},
-               {"created"},
+               {.name = "created", .gives_way = true},
                {"finished", true},
                {"spec_digest", true}});
   const absl::Status listed =
@@ -147,13 +158,15 @@ int Show(Program& program, const ShowArguments& arguments) {
   const auto response = program.Connect().Call(&Stub::GetSweep, request);
   if (!response.ok()) return program.Fail(response.status());
   const v1::Sweep& sweep = response->sweep();
-  std::ostream& out = program.terminal.out;
   if (arguments.format != "table") {
-    out << MessageJson(sweep, arguments.format == "jsonl") << std::flush;
+    program.terminal.out << MessageJson(sweep, arguments.format == "jsonl") << std::flush;
     return kOk;
   }
+  std::ostringstream out;
   out << CompactLine(sweep, "--:--:--") << "\n";
-  for (const std::string& line : StageLines(sweep)) out << line << "\n";
+  for (const std::string& line : StageLines(sweep, program.terminal.OutWidth())) {
+    out << line << "\n";
+  }
   out << "networks     " << sweep.network_count() << "\n";
   for (const v1::ExcludedCells& cells : sweep.excluded()) {
     out << "left out     " << cells.networks() << "  " << cells.reason() << "\n";
@@ -163,7 +176,8 @@ int Show(Program& program, const ShowArguments& arguments) {
   if (sweep.end_time().seconds() != 0) {
     out << "finished     " << FormatTime(sweep.end_time().seconds()) << "\n";
   }
-  out << "spec digest  " << sweep.spec_digest() << std::endl;
+  out << "spec digest  " << sweep.spec_digest() << "\n";
+  program.PrintText(out.str());
   return kOk;
 }
 
@@ -190,6 +204,7 @@ void AddChange(CLI::App& group, Program& program, const std::string& name,
              absl::StrCat("rnnfarm sweep ", name, " universality-2019"),
              [&program, sweep, method] { return Change(program, *sweep, method); })
       ->add_option("sweep", *sweep, "Name of the sweep")
+      ->type_name("SWEEP")
       ->required();
 }
 
@@ -199,6 +214,7 @@ void AddFileCommands(CLI::App& group, Program& program) {
              "rnnfarm sweep init laptop > laptop.textproto",
              [&program, ready] { return Init(program, *ready); })
       ->add_option("name", *ready, "Which one")
+      ->type_name(ReadySweepType())
       ->required();
 
   auto validate = std::make_shared<FileArguments>();
@@ -235,14 +251,14 @@ void AddSweepCommands(CLI::App& app, Program& program) {
   CLI::App* command = AddCommand(*group, program, "show", "One sweep, stage by stage",
                                  "rnnfarm sweep show universality-2019 -o json",
                                  [&program, show] { return Show(program, *show); });
-  command->add_option("sweep", show->sweep, "Name of the sweep")->required();
+  command->add_option("sweep", show->sweep, "Name of the sweep")->type_name("SWEEP")->required();
   AddFormatOption(*command, show->format, "table|json|jsonl");
 
   auto draws = std::make_shared<ShowArguments>();
   command = AddCommand(*group, program, "draws", "What each draw of a sweep's searches came to",
                        "rnnfarm sweep draws universality-2019 -o csv",
                        [&program, draws] { return Draws(program, *draws); });
-  command->add_option("sweep", draws->sweep, "Name of the sweep")->required();
+  command->add_option("sweep", draws->sweep, "Name of the sweep")->type_name("SWEEP")->required();
   AddFormatOption(*command, draws->format);
 
   AddChange(*group, program, "cancel", "End a sweep; what is done stays", &Stub::CancelSweep);

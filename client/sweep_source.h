@@ -26,16 +26,22 @@ struct Diagnostic {
   std::string message;
 };
 
-struct ParsedSweep {
-  v1::SweepSpec spec;
+struct ParsedText {
   // Of every field that the file sets: "grid.l2[2]", "task[1].flip_flop.bits".
   std::map<std::string, Position> where;
   std::vector<Diagnostic> errors;
-  // Names of fields whose absence from `spec` an error above explains already.
+  // Names of fields whose absence from the message an error above explains already.
   std::set<std::string> explained;
-  // The whole text was read: what `spec` lacks, the file lacks.
+  // The whole text was read: what the message lacks, the file lacks.
   bool complete = true;
 };
+
+struct ParsedSweep : ParsedText {
+  v1::SweepSpec spec;
+};
+
+// Protobuf's text format, of any message.
+void ParseText(absl::string_view text, google::protobuf::Message& message, ParsedText& parsed);
 
 // Protobuf's text format.
 ParsedSweep ParseSweepText(absl::string_view text);

@@ -20,7 +20,7 @@ using Token = pb::io::Tokenizer::Token;
 // The parser stops at a wrong value; so many times it is run again behind one.
 constexpr int kMaxRecoveries = 100;
 
-// Deeper nesting is no sweep, and protobuf's parser would follow it until the stack ends.
+// Deeper nesting is in no file of ours, and protobuf's parser would follow it until the stack ends.
 constexpr int kMaxDepth = 32;
 
 // What stands for a field that is not to be read again: unknown to every message.
@@ -131,7 +131,7 @@ std::vector<std::string> Quoted(const std::string& message) {
 }
 
 void AddUnknownField(const Collector::Entry& warning, const std::vector<Token>& tokens,
-                     ParsedSweep& parsed) {
+                     ParsedText& parsed) {
   const std::vector<std::string> quoted = Quoted(warning.message);
   const int name = IndexAt(tokens, warning.line, warning.column) - 1;
   Position at{warning.line + 1, warning.column + 1};
@@ -216,13 +216,14 @@ class PositionWalker {
 };
 
 // One run over `text`. Returns the error it stopped at.
-std::optional<Collector::Entry> ParseOnce(const std::string& text, ParsedSweep& parsed) {
+std::optional<Collector::Entry> ParseOnce(const std::string& text, pb::Message& message,
+                                          ParsedText& parsed) {
   Collector collector;
   pb::TextFormat::Parser parser;
   parser.AllowUnknownField(true);
   parser.RecordErrorsTo(&collector);
-  parsed.spec.Clear();
-  if (!parser.ParseFromString(text, &parsed.spec)) {
+  message.Clear();
+  if (!parser.ParseFromString(text, &message)) {
     if (!collector.errors.empty()) return collector.errors.front();
     return Collector::Entry{0, 0, "the file is not in protobuf's text format"};
   }
@@ -230,7 +231,7 @@ std::optional<Collector::Entry> ParseOnce(const std::string& text, ParsedSweep& 
   for (const Collector::Entry& warning : collector.warnings) {
     AddUnknownField(warning, tokens, parsed);
   }
-  PositionWalker(tokens, parsed.where).Walk(v1::SweepSpec::descriptor(), "");
+  PositionWalker(tokens, parsed.where).Walk(message.GetDescriptor(), "");
   return std::nullopt;
 }
 
@@ -247,21 +248,20 @@ std::string UnknownFieldMessage(absl::string_view field, const pb::Descriptor& m
   return absl::StrCat(what, ": its fields are ", absl::StrJoin(names, ", "));
 }
 
-ParsedSweep ParseSweepText(absl::string_view source) {
-  ParsedSweep parsed;
+void ParseText(absl::string_view source, pb::Message& message, ParsedText& parsed) {
   std::string text(source);
   const std::vector<Token> all = Tokenize(text);
   if (const Token* deep = FindTooDeep(all); deep != nullptr) {
     parsed.errors.push_back({{deep->line + 1, deep->column + 1},
                              absl::StrCat("more than ", kMaxDepth,
-                                          " messages or lists inside each other are no sweep; the "
+                                          " messages or lists inside each other are too many; the "
                                           "rest was not read")});
     parsed.complete = false;
-    return parsed;
+    return;
   }
   for (int round = 0; round <= kMaxRecoveries; ++round) {
-    const std::optional<Collector::Entry> error = ParseOnce(text, parsed);
-    if (!error.has_value()) return parsed;
+    const std::optional<Collector::Entry> error = ParseOnce(text, message, parsed);
+    if (!error.has_value()) return;
     const Position at{error->line + 1, error->column + 1};
     const std::vector<Token> tokens = Tokenize(text);
     const int name = FieldNameBefore(tokens, IndexAt(tokens, error->line, error->column));
@@ -270,19 +270,27 @@ ParsedSweep ParseSweepText(absl::string_view source) {
       parsed.errors.push_back({at, absl::StrCat(error->message, at_end ? "the end of the file" : "",
                                                 "; the rest was not read")});
       parsed.complete = false;
-      return parsed;
+      return;
     }
     // Read again as if the field were not there, so that all errors are found in one go.
     const std::string field = tokens[name].text;
     const bool twice = absl::StartsWith(error->message, "Non-repeated") ||
                        absl::StartsWith(error->message, "Field \"");
-    parsed.errors.push_back({twice ? Position{tokens[name].line + 1, tokens[name].column + 1} : at,
-                             Plainly(error->message, field)});
+    // The parser notices a wrong word for true or false only behind it.
+    const bool behind = absl::StartsWith(error->message, "Invalid value for boolean");
+    parsed.errors.push_back(
+        {twice || behind ? Position{tokens[name].line + 1, tokens[name].column + 1} : at,
+         Plainly(error->message, field)});
     parsed.explained.insert(field);
     text.replace(OffsetOf(text, tokens[name].line, tokens[name].column), field.size(),
                  std::string(field.size(), kBlank));
   }
   parsed.complete = false;
+}
+
+ParsedSweep ParseSweepText(absl::string_view text) {
+  ParsedSweep parsed;
+  ParseText(text, parsed.spec, parsed);
   return parsed;
 }
 

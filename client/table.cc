@@ -10,6 +10,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_replace.h"
 #include "base/logging.h"
+#include "client/text_width.h"
 
 namespace rnnfarm::client {
 namespace {
@@ -18,10 +19,9 @@ bool IsNumber(const Value& value) {
   return std::holds_alternative<int64_t>(value) || std::holds_alternative<double>(value);
 }
 
-// Columns of the terminal that UTF-8 text takes, one a code point.
-size_t DisplayWidth(const std::string& text) {
-  return std::count_if(text.begin(), text.end(), [](char c) { return (c & 0xC0) != 0x80; });
-}
+constexpr size_t kGap = 2;  // blanks between columns
+// Text is shortened to no less, unless a column is alone.
+constexpr size_t kLeastText = 10;
 
 std::string Pad(const std::string& text, size_t width, bool right) {
   const size_t shown = DisplayWidth(text);
@@ -101,16 +101,44 @@ void Table::AddRow(std::vector<Value> row) {
   rows_.push_back(std::move(row));
 }
 
-std::string Table::RenderText(bool wide, bool colour) const {
-  std::string out;
-  std::vector<size_t> shown, widths;
+std::string Table::Head(size_t column) const {
+  const Column& shown = columns_[column];
+  return shown.is_label ? shown.name : absl::AsciiStrToUpper(shown.name);
+}
+
+ColumnNeed Table::NeedOf(size_t column) const {
+  ColumnNeed need;
+  need.width = DisplayWidth(columns_[column].name);
+  bool empty = true, text = false;
+  for (const auto& row : rows_) {
+    const std::string cell = ValueText(row[column]);
+    need.width = std::max(need.width, DisplayWidth(cell));
+    empty = empty && cell == "-";
+    text = text || std::holds_alternative<std::string>(row[column]);
+  }
+  need.gives_way = columns_[column].gives_way || (empty && !rows_.empty());
+  const bool whole = !text || need.gives_way || columns_[column].is_state;
+  need.least = whole ? need.width : std::max(kLeastText, DisplayWidth(columns_[column].name));
+  return need;
+}
+
+ColumnFit Table::Fit(bool wide, size_t width) const {
+  std::vector<size_t> columns;
+  std::vector<ColumnNeed> needs;
   for (size_t i = 0; i < columns_.size(); ++i) {
     if (!wide && columns_[i].wide_only) continue;
-    size_t width = columns_[i].name.size();
-    for (const auto& row : rows_) width = std::max(width, DisplayWidth(ValueText(row[i])));
-    shown.push_back(i);
-    widths.push_back(width);
+    columns.push_back(i);
+    needs.push_back(NeedOf(i));
   }
+  ColumnFit fit = FitColumns(needs, kGap, wide ? std::string::npos : width);
+  for (size_t& i : fit.shown) i = columns[i];
+  for (size_t& i : fit.left_out) i = columns[i];
+  return fit;
+}
+
+std::string Table::RenderText(bool wide, bool colour, size_t width) const {
+  std::string out;
+  const ColumnFit fit = Fit(wide, width);
   const auto is_right = [this](size_t column) {
     return !rows_.empty() && std::all_of(rows_.begin(), rows_.end(), [&](const auto& row) {
       return IsNumber(row[column]) || std::holds_alternative<Missing>(row[column]);
@@ -120,24 +148,30 @@ std::string Table::RenderText(bool wide, bool colour) const {
     out.erase(out.find_last_not_of(' ') + 1);
     out += '\n';
   };
-  for (size_t k = 0; k < shown.size(); ++k) {
-    if (k > 0) out += "  ";
-    const Column& column = columns_[shown[k]];
-    const std::string head = column.is_label ? column.name : absl::AsciiStrToUpper(column.name);
-    out += Pad(head, widths[k], is_right(shown[k]));
+  for (size_t k = 0; k < fit.shown.size(); ++k) {
+    if (k > 0) out += std::string(kGap, ' ');
+    const std::string head = Shortened(Head(fit.shown[k]), fit.widths[k]);
+    out += Pad(head, fit.widths[k], is_right(fit.shown[k]));
   }
   end_line();
   for (const auto& row : rows_) {
-    for (size_t k = 0; k < shown.size(); ++k) {
-      if (k > 0) out += "  ";
-      const std::string text = ValueText(row[shown[k]]);
-      const char* paint = colour && columns_[shown[k]].is_state ? StateColour(text) : nullptr;
-      const std::string cell = Pad(text, widths[k], is_right(shown[k]));
+    for (size_t k = 0; k < fit.shown.size(); ++k) {
+      if (k > 0) out += std::string(kGap, ' ');
+      const std::string text = ValueText(row[fit.shown[k]]);
+      const char* paint = colour && columns_[fit.shown[k]].is_state ? StateColour(text) : nullptr;
+      const std::string cell =
+          Pad(Shortened(text, fit.widths[k]), fit.widths[k], is_right(fit.shown[k]));
       out += paint != nullptr ? absl::StrCat(paint, cell, "\033[0m") : cell;
     }
     end_line();
   }
   return out;
+}
+
+std::vector<std::string> Table::LeftOut(size_t width) const {
+  std::vector<std::string> names;
+  for (const size_t i : Fit(/*wide=*/false, width).left_out) names.push_back(columns_[i].name);
+  return names;
 }
 
 std::string Table::RenderCsv() const {
@@ -153,13 +187,13 @@ std::string Table::RenderCsv() const {
   return out;
 }
 
-std::string Table::Render(Format format, bool colour) const {
+std::string Table::Render(Format format, bool colour, size_t width) const {
   std::string out;
   switch (format) {
     case Format::kTable:
-      return RenderText(/*wide=*/false, colour);
+      return RenderText(/*wide=*/false, colour, width);
     case Format::kWide:
-      return RenderText(/*wide=*/true, colour);
+      return RenderText(/*wide=*/true, colour, width);
     case Format::kCsv:
       return RenderCsv();
     case Format::kName:

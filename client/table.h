@@ -13,6 +13,7 @@
 
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
+#include "client/text_width.h"
 
 namespace rnnfarm::client {
 
@@ -30,6 +31,7 @@ struct Column {
   bool wide_only = false;  // left out of kTable
   bool is_state = false;   // coloured by its word on a terminal
   bool is_label = false;   // the name is data and shown as it is
+  bool gives_way = false;  // left out, not shortened, where a terminal is too narrow
 };
 
 class Table {
@@ -39,11 +41,17 @@ class Table {
   void AddRow(std::vector<Value> row);
   size_t size() const { return rows_.size(); }
   // Ends with a newline unless empty. Tables align columns, numbers to the right; kName is the
-  // first column; kJson an array of objects; kCsv follows RFC 4180 with a header.
-  std::string Render(Format format, bool colour = false) const;
+  // first column; kJson an array of objects; kCsv follows RFC 4180 with a header. kTable has no
+  // line of more than `width` columns: long text is shortened, and what has no room left out.
+  std::string Render(Format format, bool colour = false, size_t width = std::string::npos) const;
+  // Names of the columns for which kTable has no room.
+  std::vector<std::string> LeftOut(size_t width) const;
 
  private:
-  std::string RenderText(bool wide, bool colour) const;
+  std::string Head(size_t column) const;
+  ColumnNeed NeedOf(size_t column) const;
+  ColumnFit Fit(bool wide, size_t width) const;
+  std::string RenderText(bool wide, bool colour, size_t width) const;
   std::string RenderCsv() const;
 
   std::vector<Column> columns_;

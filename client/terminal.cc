@@ -55,8 +55,10 @@ Terminal Terminal::Standard() {
   const bool dumb = kind != nullptr && std::string(kind) == "dumb";
   terminal.colour =
       terminal.out_is_terminal && !dumb && (no_colour == nullptr || *no_colour == '\0');
-  winsize size{};
-  if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0) terminal.width = size.ws_col;
+  for (const int stream : {STDERR_FILENO, STDOUT_FILENO}) {
+    winsize size{};
+    if (ioctl(stream, TIOCGWINSZ, &size) == 0 && size.ws_col > 0) terminal.width = size.ws_col;
+  }
   return terminal;
 }
 

@@ -1,10 +1,12 @@
 #include "client/watch.h"
 
+#include <optional>
 #include <set>
 
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 #include "client/command.h"
+#include "client/live_page.h"
 #include "client/terminal.h"
 
 namespace rnnfarm::client {
@@ -61,6 +63,17 @@ class SearchNotes {
   std::set<std::string> said_;
 };
 
+// A page that cannot be written now may be at the next time; that is said once.
+void KeepPage(Program& program, LivePage& page, WatchOptions& options) {
+  options.seen = [&program, &page, said = false](const v1::Sweep& sweep,
+                                                 const std::string& remaining) mutable {
+    const absl::Status written = page.Update(sweep, remaining, absl::Now());
+    if (written.ok() || absl::IsCancelled(written)) return;
+    if (!said) program.Say(absl::StrCat("no page now: ", written.message()));
+    said = true;
+  };
+}
+
 }  // namespace
 
 absl::StatusOr<std::vector<v1::Job>> FailedJobs(const Farm& farm, const std::string& sweep,
@@ -112,6 +125,7 @@ absl::StatusOr<v1::Sweep> WatchSweep(const Farm& farm, const std::string& name, 
         return sweep;
       }
       view.Show(sweep, RemainingText(remaining.Seconds()), now);
+      options.seen(sweep, RemainingText(remaining.Seconds()));
     } else {
       const bool outage =
           absl::IsUnavailable(response.status()) || absl::IsDeadlineExceeded(response.status());
@@ -130,7 +144,7 @@ absl::StatusOr<v1::Sweep> WatchSweep(const Farm& farm, const std::string& name, 
 
 void AddWatchCommand(CLI::App& app, Program& program) {
   struct Arguments {
-    std::string sweep;
+    std::string sweep, html;
     bool compact = false, exit_status = false;
     double interval_seconds = 10;
   };
@@ -146,14 +160,26 @@ void AddWatchCommand(CLI::App& app, Program& program) {
         options.view.compact = arguments->compact;
         options.view.width = program.terminal.width;
         options.view.interval = absl::Seconds(arguments->interval_seconds);
-        const auto sweep = WatchSweep(program.Connect(), *name, program.terminal.out, options);
+        const Farm farm = program.Connect();
+        std::optional<LivePage> page;
+        if (!arguments->html.empty())
+          KeepPage(program, page.emplace(farm, arguments->html), options);
+        const auto sweep = WatchSweep(farm, *name, program.terminal.out, options);
         if (!sweep.ok()) return program.Fail(sweep.status());
+        const absl::Status written = page.has_value() ? page->Finish(*sweep) : absl::OkStatus();
+        if (!written.ok()) return program.Fail(written);
         return arguments->exit_status ? OutcomeOf(*sweep) : kOk;
       });
-  command->add_option("sweep", arguments->sweep, "Name of the sweep")->required();
+  command->add_option("sweep", arguments->sweep, "Name of the sweep")
+      ->type_name("SWEEP")
+      ->required();
   command->add_flag("--compact", arguments->compact, "One line for everything");
   command->add_flag("--exit-status", arguments->exit_status,
                     "Exit with 5 if the sweep ended with failed jobs");
+  command
+      ->add_option("--html", arguments->html,
+                   "Keep the report of the state now in this file, for a browser")
+      ->type_name("FILE");
   command
       ->add_option("--interval", arguments->interval_seconds,
                    "Seconds between two lines where the output is no terminal")

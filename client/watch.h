@@ -18,6 +18,9 @@ struct WatchOptions {
   ProgressView::Options view;
   // Asked at every poll; an error ends the watch with it.
   std::function<absl::Status()> check = [] { return absl::OkStatus(); };
+  // Called with every state seen and how long the rest takes; what it cannot do it says itself.
+  std::function<void(const v1::Sweep&, const std::string& remaining)> seen =
+      [](const v1::Sweep&, const std::string&) {};
   // What a user can do about failed jobs; empty: the commands for it.
   std::string failure_hint;
 };

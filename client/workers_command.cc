@@ -42,11 +42,11 @@ int List(Program& program, const std::string& format) {
                {"jobs"},
                {"done"},
                {"engine"},
-               {"threads"},
-               {"device"},
-               {"speed"},
-               {"host"},
-               {"last_seen"},
+               {.name = "threads", .gives_way = true},
+               {.name = "device", .gives_way = true},
+               {.name = "speed", .gives_way = true},
+               {.name = "host", .gives_way = true},
+               {.name = "last_seen", .gives_way = true},
                {"failures_in_a_row", true},
                {"peak_per_core", true},
                {"peak_per_device", true},
@@ -89,6 +89,7 @@ void AddWorkersCommands(CLI::App& app, Program& program) {
              "rnnfarm workers drain lab-pc-4711",
              [&program, worker] { return Drain(program, *worker); })
       ->add_option("worker", *worker, "Name of the worker")
+      ->type_name("WORKER")
       ->required();
 }
 

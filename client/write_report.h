@@ -5,11 +5,14 @@
 #include <string>
 
 #include "absl/status/status.h"
+#include "analysis/figures/report.h"
 
 namespace rnnfarm::client {
 
-// Draws the folder `results`, as Pull leaves it, into the HTML file `path`.
-absl::Status WriteReport(const std::string& results, const std::string& path);
+// Draws the folder `results`, as Pull leaves it, into the HTML file `path`. A reader sees the old
+// page or the new one.
+absl::Status WriteReport(const std::string& results, const std::string& path,
+                         const figures::LiveState& live = {});
 
 }  // namespace rnnfarm::client
 

@@ -151,6 +151,18 @@ std::string SectionHtml(const TaskSection& section, size_t number) {
   return html + "</section>\n";
 }
 
+// No script and no request: the browser itself opens the file again.
+std::string ReloadHtml(const LiveState& live) {
+  if (live.reload_seconds <= 0) return "";
+  return absl::StrCat("<meta http-equiv=\"refresh\" content=\"", live.reload_seconds, "\">\n");
+}
+
+std::string ProgressHtml(const LiveState& live) {
+  if (live.lines.empty()) return "";
+  return absl::StrCat("<section id=\"progress\"><h2>Progress</h2><pre>",
+                      EscapeHtml(absl::StrJoin(live.lines, "\n")), "</pre></section>\n");
+}
+
 std::string DataJson(const ResultsFolder& folder, const std::vector<TaskSection>& sections) {
   const Table& table = folder.table();
   std::vector<std::string> columns;
@@ -179,7 +191,8 @@ std::string EscapeHtml(absl::string_view text) {
       text, {{"&", "&amp;"}, {"<", "&lt;"}, {">", "&gt;"}, {"\"", "&quot;"}, {"'", "&#39;"}});
 }
 
-std::string ComposePage(const ResultsFolder& folder, const std::vector<TaskSection>& sections) {
+std::string ComposePage(const ResultsFolder& folder, const std::vector<TaskSection>& sections,
+                        const LiveState& live) {
   std::string body, navigation;
   for (size_t i = 0; i < sections.size(); ++i) {
     absl::StrAppend(&body, SectionHtml(sections[i], i));
@@ -193,6 +206,8 @@ std::string ComposePage(const ResultsFolder& folder, const std::vector<TaskSecti
       {{"{{policy}}", ContentPolicy({PlotlyScript(), DrawingScript(), PageScript()})},
        {"{{title}}", sweep.empty() ? "Sweep of unknown name" : EscapeHtml(sweep)},
        {"{{style}}", PageStyle()},
+       {"{{reload}}", ReloadHtml(live)},
+       {"{{progress}}", ProgressHtml(live)},
        {"{{navigation}}", navigation},
        {"{{provenance}}", ProvenanceHtml(folder)},
        {"{{sections}}", body},

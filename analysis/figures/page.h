@@ -7,6 +7,7 @@
 
 #include "absl/strings/string_view.h"
 #include "analysis/figures/panel.h"
+#include "analysis/figures/report.h"
 #include "analysis/figures/results_folder.h"
 
 namespace rnnfarm::figures {
@@ -17,7 +18,8 @@ struct TaskSection {
   std::string statistics;  // the text of statistics.json; empty if the folder has none
 };
 
-std::string ComposePage(const ResultsFolder& folder, const std::vector<TaskSection>& sections);
+std::string ComposePage(const ResultsFolder& folder, const std::vector<TaskSection>& sections,
+                        const LiveState& live);
 
 // Text as it may stand between tags and in quoted attributes.
 std::string EscapeHtml(absl::string_view text);

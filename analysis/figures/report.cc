@@ -36,7 +36,7 @@ TaskSection DrawTask(const ResultsFolder& folder, TaskPlace& place) {
 
 }  // namespace
 
-absl::StatusOr<std::string> RenderReport(const std::string& results_dir) {
+absl::StatusOr<std::string> RenderReport(const std::string& results_dir, const LiveState& live) {
   absl::StatusOr<ResultsFolder> folder = ResultsFolder::Open(results_dir);
   if (!folder.ok()) return folder.status();
   std::vector<TaskSection> sections;
@@ -46,7 +46,7 @@ absl::StatusOr<std::string> RenderReport(const std::string& results_dir) {
     sections.push_back(DrawTask(*folder, place));
     free_scenes = place.free_scenes;
   }
-  return ComposePage(*folder, sections);
+  return ComposePage(*folder, sections, live);
 }
 
 }  // namespace rnnfarm::figures

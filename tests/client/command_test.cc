@@ -5,6 +5,8 @@
 
 #include <chrono>
 
+#include "absl/strings/str_split.h"
+#include "client/text_width.h"
 #include "tests/client/called.h"
 
 namespace rnnfarm::client {
@@ -62,6 +64,10 @@ TEST(Command, WrongUsageIsTwoWithAHint) {
   EXPECT_EQ(nearly.code, kUsage);
   EXPECT_THAT(nearly.err, HasSubstr("did you mean sweep?"));
   EXPECT_THAT(Call({"sweep", "lst"}).err, HasSubstr("did you mean list?"));
+  EXPECT_THAT(Call({"jobs", "list", "s", "--stat", "failed"}).err,
+              HasSubstr("unknown option \"--stat\": did you mean --state?"));
+  EXPECT_THAT(Call({"watch", "s", "--timout=3"}).err, HasSubstr("did you mean --timeout?"));
+  EXPECT_THAT(Call({"jobs", "list", "s", "--state", "faild"}).err, HasSubstr("failed"));
   for (const std::vector<std::string>& wrong :
        std::vector<std::vector<std::string>>{{},
                                              {"sweep"},
@@ -96,6 +102,28 @@ TEST(Command, UnreachableIsFourInTimeAndNamesTheAddress) {
     EXPECT_THAT(result.err, HasSubstr("127.0.0.1:1"));
     EXPECT_LT(std::chrono::steady_clock::now() - start, std::chrono::seconds(8));
   }
+}
+
+TEST(Command, AnAddressWithoutAPortIsTwo) {
+  for (const char* address : {"", "farm", "farm:", "farm:99999", ":7070"}) {
+    const Result result = Call({"sweep", "list", "--coordinator", address});
+    EXPECT_EQ(result.code, kUsage) << address;
+    EXPECT_THAT(result.err, HasSubstr("is no address of a coordinator"));
+  }
+}
+
+TEST(Command, HelpFitsATerminal) {
+  for (const std::vector<std::string>& words :
+       std::vector<std::vector<std::string>>{{"--help"},
+                                             {"jobs", "list", "--help"},
+                                             {"compare", "--help"},
+                                             {"run", "--help"},
+                                             {"fixed-points", "--help"}}) {
+    for (const absl::string_view line : absl::StrSplit(Call(words).out, '\n')) {
+      EXPECT_LE(DisplayWidth(line), 80) << line;
+    }
+  }
+  EXPECT_THAT(Call({"fixed-points", "--help"}).out, HasSubstr(" \\\n      --"));
 }
 
 TEST(Command, InvalidFilesAreTwoAndNameThePlace) {

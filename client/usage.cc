@@ -1,0 +1,130 @@
+#include "client/usage.h"
+
+#include <algorithm>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
+#include "client/text_width.h"
+#include "coordinator/population/population.h"
+
+namespace rnnfarm::client {
+namespace {
+
+// Where CLI11's help begins to describe an option.
+constexpr size_t kDescriptionColumn = 30;
+constexpr size_t kExampleIndent = 6;
+constexpr char kGoesOn[] = " \\";
+
+std::vector<std::string> NamesOf(const std::vector<const CLI::Option*>& options) {
+  std::vector<std::string> names;
+  for (const CLI::Option* option : options) {
+    for (const std::string& name : option->get_lnames()) names.push_back("--" + name);
+  }
+  return names;
+}
+
+std::string Suggestion(const std::string& kind, const std::string& word,
+                       const std::vector<std::string>& names) {
+  const std::string nearest = population::NearestName(word, names);
+  return absl::StrCat("unknown ", kind, " \"", word, "\"",
+                      nearest.empty() ? "" : absl::StrCat(": did you mean ", nearest, "?"));
+}
+
+// A word that is no option, or that stands where a command should.
+std::string Mistake(const CLI::App& app, const CLI::App& reached) {
+  const std::vector<std::string> commands = CommandNames(reached);
+  for (const std::string& word : app.remaining(true)) {
+    if (word.size() > 1 && word[0] == '-') {
+      return Suggestion("option", word.substr(0, word.find('=')), NamesOf(OptionsOf(&reached)));
+    }
+    if (!word.empty() && !commands.empty()) return Suggestion("command", word, commands);
+  }
+  return "";
+}
+
+bool IsExample(absl::string_view line) { return absl::StartsWith(line, "  rnnfarm "); }
+
+std::string WrappedExample(const std::string& line, size_t width) {
+  if (DisplayWidth(line) <= width) return line;
+  const std::vector<std::string> lines =
+      absl::StrSplit(Wrapped(line, width - sizeof(kGoesOn) + 1, kExampleIndent), '\n');
+  std::string out = lines[0];
+  for (size_t i = 1; i < lines.size(); ++i) absl::StrAppend(&out, kGoesOn, "\n", lines[i]);
+  return out;
+}
+
+// "{a,b}" as "{a, b}", where a line can be broken.
+std::string WithLooseChoices(std::string line) {
+  bool inside = false;
+  for (size_t i = 0; i < line.size(); ++i) {
+    if (line[i] == '{') inside = true;
+    if (line[i] == '}') inside = false;
+    if (inside && line[i] == ',') line.insert(++i, " ");
+  }
+  return line;
+}
+
+// A row of an option or command: its name, then from kDescriptionColumn on what it is.
+std::string WrappedRow(std::string line, size_t width) {
+  if (DisplayWidth(line) > width) line = WithLooseChoices(std::move(line));
+  const size_t text = std::min(line.find_first_not_of(' ', kDescriptionColumn - 1), line.size());
+  const bool described = text == kDescriptionColumn && line[text - 1] == ' ';
+  return Wrapped(line, width, described ? kDescriptionColumn : 4);
+}
+
+}  // namespace
+
+std::string FullName(const CLI::App* command) {
+  std::string name = command->get_name();
+  for (command = command->get_parent(); command != nullptr; command = command->get_parent()) {
+    name = absl::StrCat(command->get_name(), " ", name);
+  }
+  return name;
+}
+
+const CLI::App* Reached(const CLI::App& app) {
+  const CLI::App* at = &app;
+  while (!at->get_subcommands().empty()) at = at->get_subcommands().front();
+  return at;
+}
+
+std::vector<std::string> CommandNames(const CLI::App& command) {
+  std::vector<std::string> names;
+  for (const CLI::App* below : command.get_subcommands([](const CLI::App*) { return true; })) {
+    names.push_back(below->get_name());
+  }
+  return names;
+}
+
+std::vector<const CLI::Option*> OptionsOf(const CLI::App* command) {
+  std::vector<const CLI::Option*> options;
+  for (; command != nullptr; command = command->get_parent()) {
+    for (const CLI::Option* option : command->get_options()) {
+      if (!option->get_positional() && option != command->get_help_ptr()) options.push_back(option);
+    }
+  }
+  return options;
+}
+
+std::string Help(const CLI::App& command, size_t width) {
+  const CLI::App* parent = command.get_parent();
+  std::string out;
+  const std::string help = command.help(parent == nullptr ? "" : FullName(parent));
+  for (const std::string& line : std::vector<std::string>(absl::StrSplit(help, '\n'))) {
+    absl::StrAppend(&out, out.empty() ? "" : "\n",
+                    IsExample(line)                ? WrappedExample(line, width)
+                    : absl::StartsWith(line, "  ") ? WrappedRow(line, width)
+                                                   : Wrapped(line, width));
+  }
+  return out;
+}
+
+std::string ExplainUsage(const CLI::ParseError& error, const CLI::App& app) {
+  const CLI::App* reached = Reached(app);
+  const std::string mistake = Mistake(app, *reached);
+  return absl::StrCat("rnnfarm: ", mistake.empty() ? error.what() : mistake, "\nSee `",
+                      FullName(reached), " --help`.");
+}
+
+}  // namespace rnnfarm::client
