@@ -1,6 +1,7 @@
 // The lists of FarmService, and RetryJobs, which selects as a list does.
 #include <algorithm>
 #include <map>
+#include <set>
 #include <utility>
 #include <variant>
 #include <vector>
@@ -217,15 +218,15 @@ grpc::Status FarmService::RetryJobs(grpc::ServerContext*, const v1::RetryJobsReq
   if (!status.ok()) return base::ToGrpc(status);
   scheduler::RetryJobs event;
   event.validate_only = request->validate_only();
+  event.reseed = request->reseed();
+  const std::set<std::string> named(request->jobs().begin(), request->jobs().end());
   absl::Status read = ledger_.Read([&](const scheduler::Scheduler& scheduler) {
     auto jobs = SelectJobs(scheduler, request->parent(), request->filter(), "");
     status = jobs.status();
     if (!status.ok()) return;
     for (const v1::Job* job : *jobs) {
-      if (job->state() == v1::JOB_STATE_FAILED || job->state() == v1::JOB_STATE_QUARANTINED ||
-          job->state() == v1::JOB_STATE_HELD) {
-        event.jobs.push_back(job->name());
-      }
+      if (!named.empty() && !named.contains(job->name())) continue;
+      if (scheduler::CanBeRetried(*job, request->reseed())) event.jobs.push_back(job->name());
     }
   });
   if (!read.ok()) return base::ToGrpc(read);
