@@ -235,6 +235,36 @@ TEST(FarmService, RetriesOnlyWhatFailed) {
   EXPECT_EQ(farm.GetJob(lease.job()).state(), v1::JOB_STATE_PENDING);
 }
 
+TEST(FarmService, RetriesWhatDivergedOnlyWithAnotherSeedAndOnlyWhatIsNamed) {
+  ServedFarm farm;
+  farm.MustSubmit(TinySweep());
+  FakeWorker worker(farm, "w");
+  v1::RetryJobsRequest retry;
+  retry.set_parent("sweeps/tiny");
+  std::string named;  // one of the two
+  for (const v1::Lease& lease : worker.MustLease(2)) {
+    v1::JobReport report;
+    report.set_job(lease.job());
+    report.set_attempt(lease.attempt());
+    report.mutable_result()->set_diverged(true);
+    report.mutable_result()->mutable_training()->set_diverged_at(5);
+    const v1::ReportOutcome outcome = worker.Report(report);
+    ASSERT_TRUE(outcome.accepted()) << outcome.message();
+    named = lease.job();
+  }
+  retry.add_jobs(named);
+  v1::RetryJobsResponse retried;
+  auto status = farm.Call(&Stub::RetryJobs, retry, &retried);
+  ASSERT_TRUE(status.ok()) << status;
+  EXPECT_THAT(retried.jobs(), ::testing::IsEmpty());
+  EXPECT_EQ(farm.GetJob(named).state(), v1::JOB_STATE_DIVERGED);
+  retry.set_reseed(true);
+  status = farm.Call(&Stub::RetryJobs, retry, &retried);
+  ASSERT_TRUE(status.ok()) << status;
+  EXPECT_THAT(retried.jobs(), ::testing::ElementsAre(named));
+  EXPECT_EQ(farm.GetJob(named).state(), v1::JOB_STATE_PENDING);
+}
+
 // Lines added to the job's log behind those that it has, while no coordinator runs.
 void AddEvents(ServedFarm& farm, const std::string& job_name, int count) {
   v1::Job job = farm.GetJob(job_name);
