@@ -66,17 +66,23 @@ int List(Program& program, const ListingArguments& arguments) {
   request.set_parent(*sweep);
   request.set_filter(arguments.Filter());
   request.set_order_by(arguments.OrderBy());
-  int64_t total = 0;
+  request.set_page_token(arguments.page_token);
+  const absl::StatusOr<Format> format = ParseFormat(arguments.format);
+  if (!format.ok()) return program.Fail(format.status());
+  Shown shown;
   const absl::Status listed =
       program.Connect().ForEachPage<v1::ListJobsRequest, v1::ListJobsResponse>(
           &Stub::ListJobs, request, arguments.limit, [&](const v1::ListJobsResponse& page) {
-            total = page.total_size();
+            shown = {shown.rows + page.jobs_size(), page.total_size(), page.next_page_token()};
             for (const v1::Job& job : page.jobs()) table.AddRow(Row(job));
+            if (Table::Streams(*format)) program.terminal.out << table.RenderMore(*format);
           });
   if (!listed.ok()) return program.Fail(listed);
-  const int printed = Print(program, table, arguments.format);
-  SayHowMany(program, static_cast<int64_t>(table.size()), total);
-  return printed;
+  program.terminal.out << (Table::Streams(*format) ? table.RenderEnd(*format)
+                                                   : table.Render(*format, program.terminal.colour))
+                       << std::flush;
+  SayHowMany(program, shown);
+  return kOk;
 }
 
 int Show(Program& program, const std::string& job, const std::string& format) {
@@ -111,6 +117,8 @@ void AddJobsCommands(CLI::App& app, Program& program) {
       [&program, job, format] { return Show(program, *job, *format); });
   command->add_option("job", *job, "Name of the job, as `jobs list` shows it")->required();
   AddFormatOption(*command, *format, "table|json|jsonl");
+
+  AddLogsCommand(*group, program);
 }
 
 }  // namespace rnnfarm::client

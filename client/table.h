@@ -42,12 +42,21 @@ class Table {
   // first column; kJson an array of objects; kCsv follows RFC 4180 with a header.
   std::string Render(Format format, bool colour = false) const;
 
+  // The same in parts, for rows that come page by page: what was rendered is forgotten. Only where
+  // no row's width depends on the others.
+  static bool Streams(Format format) { return format != Format::kTable && format != Format::kWide; }
+  std::string RenderMore(Format format);
+  std::string RenderEnd(Format format);
+
  private:
   std::string RenderText(bool wide, bool colour) const;
-  std::string RenderCsv() const;
+  std::string Head(Format format) const;
+  std::string RowText(Format format, const std::vector<Value>& row, bool first) const;
+  std::string Tail(Format format, bool any) const;
 
   std::vector<Column> columns_;
   std::vector<std::vector<Value>> rows_;
+  size_t rendered_ = 0;  // rows forgotten
 };
 
 // As in a table: numbers with at most 6 significant digits.
