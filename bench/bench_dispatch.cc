@@ -2,7 +2,7 @@
 // program, one at a time, and report a result for each at once; a completion counts when it was
 // acknowledged, hence synced. Beside it the rate at which the same records are committed to the
 // same store with nothing before it; the restart after kill -9, which must find all that was
-// acknowledged; and what idle workers cost.
+// acknowledged; what idle workers cost; and what it costs to list all jobs.
 //
 //   bench_dispatch [--quick] [--json FILE] [--store DIR] [--jobs N] [--idle N]
 
@@ -14,14 +14,17 @@
 #include <filesystem>
 #include <string>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "absl/time/clock.h"
 #include "base/channel.h"
 #include "base/status_grpc.h"
 #include "bench/command_line.h"
 #include "bench/dispatch_coordinator.h"
+#include "bench/dispatch_listing.h"
 #include "bench/dispatch_store.h"
 #include "bench/dispatch_sweep.h"
 #include "bench/dispatch_workers.h"
@@ -48,6 +51,7 @@ constexpr size_t kRawBatches = 4096;
 constexpr rlim_t kSpareFiles = 500;
 
 constexpr double kCompletionsPerSecond = 2000, kRestartSeconds = 3, kIdleShare = 0.2;
+constexpr double kListSeconds = 3, kListMegabytes = 200;
 
 double OwnCpuSeconds() {
   rusage usage;
@@ -119,7 +123,7 @@ class Table {
     // Idle workers first: once networks are analysed, the coordinator compares ahead in its idle
     // time, a minute after its start at the earliest, which is no part of what is measured here.
     for (auto part : {&Table::Submit, &Table::Idle, &Table::Restart, &Table::DispatchAll,
-                      &Table::CheckDurable, &Table::Restart, &Table::PrintRows}) {
+                      &Table::CheckDurable, &Table::Restart, &Table::List, &Table::PrintRows}) {
       if (auto status = (this->*part)(); !status.ok()) return status;
     }
     PrintVerdicts();
@@ -236,6 +240,17 @@ class Table {
     return tally.failure;
   }
 
+  absl::Status List() {
+    for (const std::vector<std::string>& more : {std::vector<std::string>{"-o", "csv"},
+                                                 {"-o", "table"},
+                                                 {"-o", "csv", "--sort", "-loss"}}) {
+      auto listed = ListAllJobs(coordinator_->address(), kSweep, more);
+      if (!listed.ok()) return listed.status();
+      listings_.emplace_back(absl::StrJoin(more, " "), *listed);
+    }
+    return absl::OkStatus();
+  }
+
   absl::Status PrintRows() {
     coordinator_->Kill();
     std::printf("%8s %14s %9s %9s %13s %9s %14s %7s\n", "workers", "completions/s", "p50 ms",
@@ -269,6 +284,14 @@ class Table {
                 restart_, Judge(restart_ < kRestartSeconds));
     std::printf("%d idle workers, %.0f syncs/s, below %.0f %% of a core: %.1f %%, %s\n", idle_,
                 idle_syncs_, 100 * kIdleShare, 100 * idle_share_, Judge(idle_share_ < kIdleShare));
+    for (const auto& [how, listing] : listings_) {
+      const double megabytes = 1e-6 * listing.peak_bytes;
+      std::printf("all jobs listed (%s) within %.0f s and %.0f MB: %.2f s, %.0f MB, %s\n",
+                  how.c_str(), kListSeconds, kListMegabytes, listing.seconds, megabytes,
+                  Judge(listing.seconds < kListSeconds && megabytes < kListMegabytes));
+      Tell(absl::StrCat("list ", how), listing.seconds, "s");
+      Tell(absl::StrCat("list ", how, " memory"), megabytes, "MB");
+    }
     Tell("restart", restart_, "s");
     Tell("idle", idle_share_, "cores");
   }
@@ -283,6 +306,7 @@ class Table {
   std::vector<std::string> accepted_;
   std::vector<store::Batch> completions_;
   double restart_ = 0, idle_share_ = 0, idle_syncs_ = 0;
+  std::vector<std::pair<std::string, Listing>> listings_;  // by their options
   std::vector<Figure>* figures_ = nullptr;
 };
 

@@ -45,6 +45,7 @@ void AddAll(CLI::App& app, Program& program) {
   AddJobsCommands(app, program);
   AddNetworksCommands(app, program);
   AddExplainCommand(app, program);
+  AddLogsCommand(app, program);
   AddRetryCommand(app, program);
   AddWorkersCommands(app, program);
   AddPullCommand(app, program);

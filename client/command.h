@@ -81,6 +81,8 @@ void AddJobsCommands(CLI::App& app, Program& program);
 void AddNetworksCommands(CLI::App& app, Program& program);
 // `explain` itself, of which `networks explain` is another name.
 void AddExplainCommand(CLI::App& parent, Program& program);
+// `logs` itself, of which `jobs logs` is another name.
+void AddLogsCommand(CLI::App& parent, Program& program);
 void AddRetryCommand(CLI::App& app, Program& program);
 void AddWorkersCommands(CLI::App& app, Program& program);
 void AddPullCommand(CLI::App& app, Program& program);

@@ -4,6 +4,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "client/command.h"
+#include "client/network_rows.h"
 #include "coordinator/population/population.h"
 
 namespace rnnfarm::client {
@@ -65,7 +66,8 @@ void ShowNetwork(const v1::Network& network, std::ostream& out) {
       << network.units() << " units\nl2               " << ValueText(network.l2()) << "\n";
   const std::map<std::string, double> axes(network.axes().begin(), network.axes().end());
   for (const auto& [axis, value] : axes) out << axis << "  " << ValueText(value) << "\n";
-  out << "seed             " << network.seed() << "\n";
+  out << "seed             " << network.seed()
+      << (network.reseeds() > 0 ? absl::StrCat(", ", SeedText(network)) : "") << "\n";
 }
 
 void ShowHyperparameters(const Explanation& explanation, std::ostream& out) {

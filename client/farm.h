@@ -21,7 +21,7 @@
 namespace rnnfarm::client {
 
 inline constexpr char kDefaultCoordinator[] = "localhost:7070";
-inline constexpr int kPageSize = 500;
+inline constexpr int kPageSize = 1000;
 
 // Thread-compatible; copies share one connection.
 class Farm {

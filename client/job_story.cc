@@ -83,6 +83,16 @@ std::string SubjectOf(const v1::Job& job) {
   return absl::StrCat(job.configuration(), " draw ", job.draw(), " rung ", job.rung());
 }
 
+std::string EventLine(const v1::JobEvent& event) {
+  std::string by;
+  if (event.attempt() > 0) by = absl::StrCat("attempt ", event.attempt());
+  if (!event.worker().empty()) {
+    absl::StrAppend(&by, by.empty() ? "" : ", ", LastSegment(event.worker()));
+  }
+  return absl::StrCat(FormatTime(event.time().seconds()), "  ", Word(event.kind()), "  ",
+                      event.text(), by.empty() ? "" : absl::StrCat("  (", by, ")"), "\n");
+}
+
 absl::StatusOr<JobStory> ReadJobStory(const Farm& farm, const std::string& name) {
   v1::GetJobRequest get;
   get.set_name(name);

@@ -19,6 +19,8 @@ struct JobStory {
 // All of the log of sweeps/{sweep}/jobs/{job}, page by page.
 absl::StatusOr<JobStory> ReadJobStory(const Farm& farm, const std::string& name);
 
+// "2026-01-31T12:00:00Z  leased  leased to workers/w  (attempt 1, w)" and a line break.
+std::string EventLine(const v1::JobEvent& event);
 // Tables fit `width` columns.
 void ShowJobStory(const JobStory& story, std::ostream& out, size_t width = std::string::npos);
 // The job's JSON with its log as `events`.

@@ -67,16 +67,25 @@ int List(Program& program, const ListingArguments& arguments) {
   request.set_parent(*sweep);
   request.set_filter(arguments.Filter());
   request.set_order_by(arguments.OrderBy());
-  int64_t total = 0;
+  request.set_page_token(arguments.page_token);
+  const absl::StatusOr<Format> format = ParseFormat(arguments.format);
+  if (!format.ok()) return program.Fail(format.status());
+  Shown shown;
   const absl::Status listed =
       program.Connect().ForEachPage<v1::ListJobsRequest, v1::ListJobsResponse>(
           &Stub::ListJobs, request, arguments.limit, [&](const v1::ListJobsResponse& page) {
-            total = page.total_size();
+            shown = {shown.rows + page.jobs_size(), page.total_size(), page.next_page_token()};
             for (const v1::Job& job : page.jobs()) table.AddRow(Row(job));
+            if (Table::Streams(*format)) program.terminal.out << table.RenderMore(*format);
           });
   if (!listed.ok()) return program.Fail(listed);
-  const int printed = Print(program, table, arguments.format);
-  SayHowMany(program, static_cast<int64_t>(table.size()), total);
+  int printed = kOk;
+  if (Table::Streams(*format)) {
+    program.terminal.out << table.RenderEnd(*format) << std::flush;
+  } else {
+    printed = Print(program, table, arguments.format);
+  }
+  SayHowMany(program, shown);
   return printed;
 }
 
@@ -116,6 +125,8 @@ void AddJobsCommands(CLI::App& app, Program& program) {
       ->type_name("JOB")
       ->required();
   AddFormatOption(*command, *format, "table|json|jsonl");
+
+  AddLogsCommand(*group, program);
 }
 
 }  // namespace rnnfarm::client

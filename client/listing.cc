@@ -28,13 +28,20 @@ void AddListingOptions(CLI::App& command, ListingArguments& arguments,
   command.add_option("--limit", arguments.limit, "Rows at most; 0 for all")
       ->check(CLI::NonNegativeNumber)
       ->capture_default_str();
+  command
+      .add_option("--page-token", arguments.page_token,
+                  "Begin where an earlier listing ended, as that one said")
+      ->type_name("TOKEN");
   AddFormatOption(command, arguments.format);
 }
 
-void SayHowMany(Program& program, int64_t shown, int64_t total) {
-  if (shown < total) {
-    program.Say(absl::StrCat(shown, " of ", total, " shown; --limit 0 shows all"));
-  }
+void SayHowMany(Program& program, const Shown& shown) {
+  if (shown.rows >= shown.total) return;
+  program.Say(absl::StrCat(shown.rows, " of ", shown.total, " shown; ",
+                           shown.next_page_token.empty()
+                               ? "these are the last"
+                               : absl::StrCat("the next with --page-token ", shown.next_page_token),
+                           ", all with --limit 0"));
 }
 
 }  // namespace rnnfarm::client

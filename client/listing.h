@@ -15,6 +15,7 @@ struct ListingArguments {
   std::string where;  // such as "units>=128 and architecture=gru"
   std::string sort;   // a field, "-" before it for descending
   int64_t limit = 50;
+  std::string page_token;  // where an earlier listing ended
   std::string format = "table";
 
   // The API's filter and order.
@@ -26,8 +27,15 @@ struct ListingArguments {
 void AddListingOptions(CLI::App& command, ListingArguments& arguments,
                        const std::vector<std::string>& states);
 
-// "50 of 312 shown; see more with --limit" on err, if some are not shown.
-void SayHowMany(Program& program, int64_t shown, int64_t total);
+// What a listing shows of how many, and where the next one begins.
+struct Shown {
+  int64_t rows = 0;
+  int64_t total = 0;
+  std::string next_page_token;  // empty: there is no more
+};
+
+// "50 of 312 shown; …" with how to see the others on err, if some are not shown.
+void SayHowMany(Program& program, const Shown& shown);
 
 }  // namespace rnnfarm::client
 

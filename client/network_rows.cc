@@ -73,6 +73,12 @@ std::string FixedPointsText(const v1::FixedPointSummary& summary) {
   });
 }
 
+std::string SeedText(const v1::Network& network) {
+  return absl::StrCat("replaced ", network.reseeds(), network.reseeds() == 1 ? " time" : " times",
+                      " by `retry --reseed`: its random streams are those of ",
+                      network.configuration(), "-s", network.seed(), "-reseed", network.reseeds());
+}
+
 Table NetworksTable(const std::vector<v1::Network>& networks) {
   std::set<std::string> axes;
   for (const v1::Network& network : networks) {
@@ -85,6 +91,7 @@ Table NetworksTable(const std::vector<v1::Network>& networks) {
                                  {"units", true},
                                  {"l2", true},
                                  {"seed", true},
+                                 {"reseeds", true},
                                  {"untrained", true},
                                  {"imported", true},
                                  {"state", false, true},
@@ -111,11 +118,17 @@ Table NetworksTable(const std::vector<v1::Network>& networks) {
   for (const std::string& axis : axes) columns.push_back({axis, true});
   Table table(columns);
   for (const v1::Network& network : networks) {
-    std::vector<Value> row = {
-        network.key(),        network.task(),           network.architecture(),
-        network.activation(), int64_t{network.units()}, network.l2(),
-        network.seed(),       network.untrained(),      network.imported(),
-        Word(network.state())};
+    std::vector<Value> row = {network.key(),
+                              network.task(),
+                              network.architecture(),
+                              network.activation(),
+                              int64_t{network.units()},
+                              network.l2(),
+                              network.seed(),
+                              int64_t{network.reseeds()},
+                              network.untrained(),
+                              network.imported(),
+                              Word(network.state())};
     AddTraining(network, row);
     AddFixedPoints(network, row);
     row.push_back(network.included());

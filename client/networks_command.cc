@@ -17,17 +17,18 @@ int List(Program& program, const ListingArguments& arguments) {
   request.set_parent(*sweep);
   request.set_filter(arguments.Filter());
   request.set_order_by(arguments.OrderBy());
+  request.set_page_token(arguments.page_token);
   std::vector<v1::Network> networks;
-  int64_t total = 0;
+  Shown shown;
   const absl::Status listed =
       program.Connect().ForEachPage<v1::ListNetworksRequest, v1::ListNetworksResponse>(
           &Stub::ListNetworks, request, arguments.limit, [&](const v1::ListNetworksResponse& page) {
-            total = page.total_size();
+            shown = {shown.rows + page.networks_size(), page.total_size(), page.next_page_token()};
             networks.insert(networks.end(), page.networks().begin(), page.networks().end());
           });
   if (!listed.ok()) return program.Fail(listed);
   const int printed = Print(program, NetworksTable(networks), arguments.format);
-  SayHowMany(program, static_cast<int64_t>(networks.size()), total);
+  SayHowMany(program, shown);
   return printed;
 }
 
@@ -35,6 +36,9 @@ int List(Program& program, const ListingArguments& arguments) {
 void ShowText(const v1::Network& network, std::ostream& out) {
   out << "network          " << network.key() << "\nstate            " << Word(network.state())
       << "\n";
+  if (network.reseeds() > 0) {
+    out << "seed             " << network.seed() << ", " << SeedText(network) << "\n";
+  }
   if (network.has_training()) {
     out << "iterations       " << network.training().iterations() << "\nvalidation loss  "
         << ValueText(network.training().validation_loss()) << "\n";

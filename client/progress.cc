@@ -196,18 +196,6 @@ std::string CompactLine(const v1::Sweep& sweep, const std::string& remaining) {
   return line;
 }
 
-std::vector<FailureGroup> GroupFailures(const std::vector<v1::Job>& failed) {
-  std::vector<FailureGroup> groups;
-  for (const v1::Job& job : failed) {
-    auto group = std::find_if(groups.begin(), groups.end(), [&](const FailureGroup& known) {
-      return known.reason == job.reason();
-    });
-    if (group == groups.end()) group = groups.insert(groups.end(), {job.reason(), {}});
-    group->jobs.push_back(job.name());
-  }
-  return groups;
-}
-
 void ProgressView::Erase() {
   if (drawn_ > 0) out_ << fmt::format("\033[{}A\033[J", drawn_);
   drawn_ = 0;

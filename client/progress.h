@@ -62,13 +62,6 @@ std::string SpeedText(const Message& message) {
   return SpeedText(operations, share);
 }
 
-// Jobs that failed, by their message.
-struct FailureGroup {
-  std::string reason;
-  std::vector<std::string> jobs;  // names
-};
-std::vector<FailureGroup> GroupFailures(const std::vector<v1::Job>& failed);
-
 // Shows states of a sweep one after the other: redrawn in place on a terminal, one plain line an
 // interval elsewhere, never a carriage return.
 class ProgressView {

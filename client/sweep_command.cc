@@ -4,6 +4,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "client/command.h"
+#include "client/preview.h"
 #include "client/progress.h"
 #include "client/ready_sweeps.h"
 #include "client/search_rows.h"
@@ -68,7 +69,9 @@ std::string ReadySweepType() {
 int Validate(Program& program, const FileArguments& arguments) {
   const SweepFile file = ReadSweepFile(arguments.file, arguments.set);
   if (!file.errors.empty()) return Refuse(program, file);
-  program.terminal.out << DescribePopulation(file.spec) << std::endl;
+  program.terminal.out << DescribePopulation(file.spec) << "\n"
+                       << PreviewText(PreviewOf(file.spec), /*of_coordinator=*/false) << std::flush;
+  program.Say("what it costs is known to a coordinator: `rnnfarm sweep submit FILE --dry-run`");
   return kOk;
 }
 
@@ -80,11 +83,13 @@ int Submit(Program& program, const FileArguments& arguments) {
   options.extend = arguments.extend;
   const auto response = SubmitFile(program.Connect(), file, options);
   if (!response.ok()) return program.Fail(response.status());
-  program.Say(DescribePopulation(file.spec));
   if (arguments.dry_run) {
+    program.terminal.out << DescribePopulation(file.spec) << "\n"
+                         << PreviewText(response->preview(), /*of_coordinator=*/true) << std::flush;
     program.Say("valid; nothing was submitted (--dry-run)");
     return kOk;
   }
+  program.Say(DescribePopulation(file.spec));
   program.Say(
       response->already_existed()
           ? "the coordinator has this sweep already; nothing changed"
@@ -218,10 +223,11 @@ void AddFileCommands(CLI::App& group, Program& program) {
       ->required();
 
   auto validate = std::make_shared<FileArguments>();
-  AddFile(*AddCommand(group, program, "validate", "Check a sweep file; prints its population",
-                      "rnnfarm sweep validate sweep.textproto",
-                      [&program, validate] { return Validate(program, *validate); }),
-          *validate);
+  AddFile(
+      *AddCommand(group, program, "validate", "Check a sweep file; prints its population and jobs",
+                  "rnnfarm sweep validate sweep.textproto",
+                  [&program, validate] { return Validate(program, *validate); }),
+      *validate);
 
   auto submit = std::make_shared<FileArguments>();
   CLI::App* command =
@@ -230,7 +236,8 @@ void AddFileCommands(CLI::App& group, Program& program) {
                  "rnnfarm sweep submit sweep.textproto --set seeds.count=10",
                  [&program, submit] { return Submit(program, *submit); });
   AddFile(*command, *submit);
-  command->add_flag("--dry-run", submit->dry_run, "Let the coordinator check it, create nothing");
+  command->add_flag("--dry-run", submit->dry_run,
+                    "Let the coordinator check it and tell what it costs; create nothing");
   command->add_flag("--extend", submit->extend, "Add the networks that are new to a known sweep");
 }
 

@@ -174,42 +174,49 @@ std::vector<std::string> Table::LeftOut(size_t width) const {
   return names;
 }
 
-std::string Table::RenderCsv() const {
+std::string Table::Opening(Format format) const {
+  if (format == Format::kJson) return "[";
   std::string out;
+  if (format != Format::kCsv) return out;
   for (size_t i = 0; i < columns_.size(); ++i) {
     absl::StrAppend(&out, i > 0 ? "," : "", CsvOf(columns_[i].name));
   }
-  out += "\r\n";
-  for (const auto& row : rows_) {
-    for (size_t i = 0; i < row.size(); ++i) absl::StrAppend(&out, i > 0 ? "," : "", CsvOf(row[i]));
-    out += "\r\n";
+  return out + "\r\n";
+}
+
+std::string Table::RowText(Format format, const std::vector<Value>& row, bool first) const {
+  if (format == Format::kName) return absl::StrCat(ValueText(row[0]), "\n");
+  if (format == Format::kJsonLines) return absl::StrCat(JsonObject(columns_, row), "\n");
+  if (format == Format::kJson) {
+    return absl::StrCat(first ? "\n " : ",\n ", JsonObject(columns_, row));
   }
-  return out;
+  std::string out;
+  for (size_t i = 0; i < row.size(); ++i) absl::StrAppend(&out, i > 0 ? "," : "", CsvOf(row[i]));
+  return out + "\r\n";
+}
+
+std::string Table::Closing(Format format, bool any) const {
+  if (format != Format::kJson) return "";
+  return any ? "\n]\n" : "]\n";
 }
 
 std::string Table::Render(Format format, bool colour, size_t width) const {
-  std::string out;
-  switch (format) {
-    case Format::kTable:
-      return RenderText(/*wide=*/false, colour, width);
-    case Format::kWide:
-      return RenderText(/*wide=*/true, colour, width);
-    case Format::kCsv:
-      return RenderCsv();
-    case Format::kName:
-      for (const auto& row : rows_) absl::StrAppend(&out, ValueText(row[0]), "\n");
-      return out;
-    case Format::kJsonLines:
-      for (const auto& row : rows_) absl::StrAppend(&out, JsonObject(columns_, row), "\n");
-      return out;
-    case Format::kJson:
-      out = "[";
-      for (size_t i = 0; i < rows_.size(); ++i) {
-        absl::StrAppend(&out, i > 0 ? ",\n " : "\n ", JsonObject(columns_, rows_[i]));
-      }
-      return out + (rows_.empty() ? "]\n" : "\n]\n");
-  }
+  if (!Streams(format)) return RenderText(format == Format::kWide, colour, width);
+  std::string out = Opening(format);
+  for (size_t i = 0; i < rows_.size(); ++i) out += RowText(format, rows_[i], i == 0);
+  return out + Closing(format, !rows_.empty());
+}
+
+std::string Table::RenderMore(Format format) {
+  std::string out = rendered_ == 0 && !rows_.empty() ? Opening(format) : "";
+  for (const auto& row : rows_) out += RowText(format, row, rendered_++ == 0);
+  rows_.clear();
   return out;
+}
+
+std::string Table::RenderEnd(Format format) {
+  const bool any = rendered_ > 0 || !rows_.empty();
+  return absl::StrCat(RenderMore(format), any ? "" : Opening(format), Closing(format, any));
 }
 
 }  // namespace rnnfarm::client

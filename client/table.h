@@ -47,15 +47,24 @@ class Table {
   // Names of the columns for which kTable has no room.
   std::vector<std::string> LeftOut(size_t width) const;
 
+  // The same in parts, for rows that come page by page: what was rendered is forgotten. Only where
+  // no row's width depends on the others.
+  static bool Streams(Format format) { return format != Format::kTable && format != Format::kWide; }
+  std::string RenderMore(Format format);
+  std::string RenderEnd(Format format);
+
  private:
   std::string Head(size_t column) const;
   ColumnNeed NeedOf(size_t column) const;
   ColumnFit Fit(bool wide, size_t width) const;
   std::string RenderText(bool wide, bool colour, size_t width) const;
-  std::string RenderCsv() const;
+  std::string Opening(Format format) const;
+  std::string RowText(Format format, const std::vector<Value>& row, bool first) const;
+  std::string Closing(Format format, bool any) const;
 
   std::vector<Column> columns_;
   std::vector<std::vector<Value>> rows_;
+  size_t rendered_ = 0;  // rows forgotten
 };
 
 // As in a table: numbers with at most 6 significant digits.

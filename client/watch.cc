@@ -2,10 +2,12 @@
 
 #include <optional>
 #include <set>
+#include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 #include "client/command.h"
+#include "client/failures.h"
 #include "client/live_page.h"
 #include "client/terminal.h"
 
@@ -13,6 +15,7 @@ namespace rnnfarm::client {
 namespace {
 
 constexpr absl::Duration kPoll = absl::Seconds(1);
+constexpr char kDivergedHint[] = "no error: other hyperparameters are another sweep";
 
 // Says each kind of failure once, with the command that tries it again.
 class FailureNotes {
@@ -21,30 +24,36 @@ class FailureNotes {
 
   void Update(const v1::Sweep& sweep, ProgressView& view) {
     int64_t failed = 0;
-    for (const v1::StageCount& stage : sweep.stages()) failed += stage.failed();
+    for (const v1::StageCount& stage : sweep.stages()) {
+      failed += stage.failed() + stage.held();
+      // Draws of a search may diverge: that is what it finds out.
+      if (stage.kind() == v1::JOB_KIND_TRAIN) failed += stage.diverged();
+    }
     if (failed <= known_) return;
     const absl::StatusOr<std::vector<v1::Job>> jobs = FailedJobs(farm_, sweep.name());
     if (!jobs.ok()) return;  // asked again at the next poll
     known_ = failed;
     for (const FailureGroup& group : GroupFailures(*jobs)) {
-      if (!said_.insert(group.reason).second) continue;
-      view.Note(absl::StrCat("failed: ", group.reason.empty() ? "no reason given" : group.reason,
-                             " (", group.jobs.size(), group.jobs.size() == 1 ? " job; " : " jobs; ",
-                             hint_.empty() ? DefaultHint(sweep) : hint_, ")"));
+      if (!said_.insert({group.state, group.pattern}).second) continue;
+      view.Note(absl::StrCat(
+          Word(group.state), ": ", group.reason.empty() ? "no reason given" : group.reason, " (",
+          group.jobs.size(), group.jobs.size() == 1 ? " job; " : " jobs; ", HintFor(group), ")"));
     }
   }
 
  private:
-  static std::string DefaultHint(const v1::Sweep& sweep) {
-    const std::string name = LastSegment(sweep.name());
-    return absl::StrCat("see `rnnfarm jobs list ", name,
-                        " --state failed`, try again with `rnnfarm retry ", name, " --failed`");
+  std::string HintFor(const FailureGroup& group) const {
+    if (!hint_.empty()) return group.Diverged() ? kDivergedHint : hint_;
+    const std::string name = LastSegment(group.sweep);
+    return absl::StrCat("see `rnnfarm logs --failed ", name, "`, try again ",
+                        group.Diverged() ? "with another seed: " : "with ", "`rnnfarm retry ", name,
+                        " --failed", group.Diverged() ? " --reseed`" : "`");
   }
 
   const Farm& farm_;
   const std::string hint_;
   int64_t known_ = 0;
-  std::set<std::string> said_;
+  std::set<std::pair<v1::JobState, std::string>> said_;
 };
 
 // Says once of each configuration that its search came to nothing.
@@ -76,24 +85,6 @@ void KeepPage(Program& program, LivePage& page, WatchOptions& options) {
 
 }  // namespace
 
-absl::StatusOr<std::vector<v1::Job>> FailedJobs(const Farm& farm, const std::string& sweep,
-                                                const std::string& where) {
-  std::vector<v1::Job> failed;
-  v1::ListJobsRequest request;
-  request.set_parent(sweep);
-  for (const char* state : {"failed", "quarantined"}) {
-    request.set_filter(absl::StrCat("state=", state, where.empty() ? "" : " and ", where));
-    request.clear_page_token();
-    const absl::Status listed = farm.ForEachPage<v1::ListJobsRequest, v1::ListJobsResponse>(
-        &v1::FarmService::Stub::ListJobs, request, /*limit=*/0,
-        [&failed](const v1::ListJobsResponse& page) {
-          failed.insert(failed.end(), page.jobs().begin(), page.jobs().end());
-        });
-    if (!listed.ok()) return listed;
-  }
-  return failed;
-}
-
 ExitCode OutcomeOf(const v1::Sweep& sweep) {
   return sweep.state() == v1::SWEEP_STATE_SUCCEEDED ? kOk : kFinishedWithFailures;
 }
@@ -106,35 +97,23 @@ absl::StatusOr<v1::Sweep> WatchSweep(const Farm& farm, const std::string& name, 
   SearchNotes searches;
   v1::GetSweepRequest request;
   request.set_name(name);
-  absl::Time lost = absl::InfiniteFuture();
-  for (bool seen = false;;) {
+  Outage outage(farm, [&view](const std::string& line) { view.Note(line); });
+  while (true) {
     const absl::Status alive = options.check();
     if (!alive.ok()) return alive;
     const auto response = farm.Call(&v1::FarmService::Stub::GetSweep, request);
-    const absl::Time now = absl::Now();
+    if (absl::Status status = outage.Note(response.status()); !status.ok()) return status;
     if (response.ok()) {
-      if (lost != absl::InfiniteFuture()) view.Note("the coordinator is back");
-      lost = absl::InfiniteFuture();
-      seen = true;
       const v1::Sweep& sweep = response->sweep();
-      remaining.Observe(sweep, now);
+      remaining.Observe(sweep, absl::Now());
       failures.Update(sweep, view);
       searches.Update(sweep, view);
       if (IsEnded(sweep.state())) {
         view.Finish(sweep);
         return sweep;
       }
-      view.Show(sweep, RemainingText(remaining.Seconds()), now);
+      view.Show(sweep, RemainingText(remaining.Seconds()), absl::Now());
       options.seen(sweep, RemainingText(remaining.Seconds()));
-    } else {
-      const bool outage =
-          absl::IsUnavailable(response.status()) || absl::IsDeadlineExceeded(response.status());
-      if (!seen || !outage || now - lost > kLongestOutage) return response.status();
-      if (lost == absl::InfiniteFuture()) {
-        view.Note(
-            absl::StrCat("the coordinator at ", farm.address(), " went away; waiting for it"));
-        lost = now;
-      }
     }
     if (!SleepUnlessInterrupted(std::min(kPoll, options.view.interval))) {
       return absl::CancelledError("interrupted; the sweep goes on without this watch");

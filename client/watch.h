@@ -10,6 +10,7 @@
 #include "absl/status/statusor.h"
 #include "client/exit_code.h"
 #include "client/farm.h"
+#include "client/outage.h"
 #include "client/progress.h"
 
 namespace rnnfarm::client {
@@ -29,12 +30,6 @@ struct WatchOptions {
 // interrupts. A coordinator that was there and goes away is waited for, kLongestOutage at most.
 absl::StatusOr<v1::Sweep> WatchSweep(const Farm& farm, const std::string& name, std::ostream& out,
                                      const WatchOptions& options);
-
-inline constexpr absl::Duration kLongestOutage = absl::Minutes(10);
-
-// Jobs that failed or were quarantined; `where` narrows them as in ListJobs.
-absl::StatusOr<std::vector<v1::Job>> FailedJobs(const Farm& farm, const std::string& sweep,
-                                                const std::string& where = "");
 
 // kOk, or kFinishedWithFailures for a sweep that ended with failed jobs or was cancelled.
 ExitCode OutcomeOf(const v1::Sweep& sweep);

@@ -10,6 +10,7 @@
 #include "base/status_grpc.h"
 #include "coordinator/population/population.h"
 #include "coordinator/service/farm_service.h"
+#include "coordinator/service/fill_page.h"
 #include "coordinator/service/paging.h"
 #include "coordinator/service/resource_fields.h"
 #include "coordinator/service/resource_filter.h"
@@ -19,8 +20,6 @@ namespace rnnfarm::service {
 namespace {
 
 constexpr char kAllSweeps[] = "sweeps/-";
-// A page of configurations ends once it has so many: one of 10,000 draws has 2 MiB.
-constexpr size_t kPageBytes = 4 << 20;
 
 absl::Status CheckSweep(const scheduler::Scheduler& scheduler, const std::string& name) {
   const std::vector<std::string> names = scheduler.SweepNames();
@@ -52,6 +51,7 @@ absl::StatusOr<std::vector<const Entry*>> Select(
   if (!filter.ok()) return filter.status();
   auto order = ResourceOrder::Parse(order_text, fields);
   if (!order.ok()) return order.status();
+  if (filter->empty() && order->empty()) return entries;
   auto reader = [&read](const Entry* entry) {
     return [&read, entry](absl::string_view field) { return read(*entry, field); };
   };
@@ -99,12 +99,9 @@ absl::StatusOr<std::vector<const v1::Job*>> SelectJobs(const scheduler::Schedule
       [&](const v1::Job& job, absl::string_view field) { return ReadJob(scheduler, job, field); });
 }
 
-// Fills what every list response has; `add` appends entry i.
-template <typename Response, typename Add>
-void FillPage(const Page& page, int64_t total, Response* response, const Add& add) {
-  for (int64_t i = page.first; i < page.end(total); ++i) add(i);
-  response->set_next_page_token(page.NextToken(total));
-  response->set_total_size(total);
+template <typename Request>
+bool SelectsOrSorts(const Request& request) {
+  return !request.filter().empty() || !request.order_by().empty();
 }
 
 // Result paths and digests, in order of path. A later comparison of a task replaces an earlier.
@@ -158,13 +155,15 @@ grpc::Status FarmService::ListNetworks(grpc::ServerContext*, const v1::ListNetwo
   absl::Status read = ledger_.Read([&](const scheduler::Scheduler& scheduler) {
     status = CheckSweep(scheduler, request->parent());
     if (!status.ok()) return;
-    auto networks = Select<v1::Network>(scheduler.NetworksOf(request->parent()),
-                                        NetworkFields(AxesOf(scheduler, {request->parent()})),
-                                        request->filter(), request->order_by(), ReadNetworkField);
-    status = networks.status();
-    if (!status.ok()) return;
-    FillPage(*page, static_cast<int64_t>(networks->size()), response,
-             [&](int64_t i) { *response->add_networks() = *(*networks)[i]; });
+    status = FillSelected(
+        selections_, *page, SelectsOrSorts(*request), response,
+        [&] {
+          return Select<v1::Network>(scheduler.NetworksOf(request->parent()),
+                                     NetworkFields(AxesOf(scheduler, {request->parent()})),
+                                     request->filter(), request->order_by(), ReadNetworkField);
+        },
+        [&](const std::string& name) { return scheduler.FindNetwork(name); },
+        [&](const v1::Network& network) { *response->add_networks() = network; });
   });
   return base::ToGrpc(read.ok() ? status : read);
 }
@@ -180,16 +179,10 @@ grpc::Status FarmService::ListConfigurations(grpc::ServerContext*,
   absl::Status read = ledger_.Read([&](const scheduler::Scheduler& scheduler) {
     status = CheckSweep(scheduler, request->parent());
     if (!status.ok()) return;
-    const auto configurations = scheduler.ConfigurationsOf(request->parent());
-    const int64_t total = static_cast<int64_t>(configurations.size());
-    size_t bytes = 0;
-    int64_t fit = 0;
-    for (int64_t i = page->first; i < page->end(total) && bytes < kPageBytes; ++i, ++fit) {
-      bytes += configurations[i]->ByteSizeLong();
-    }
-    page->size = fit;
-    FillPage(*page, total, response,
-             [&](int64_t i) { *response->add_configurations() = *configurations[i]; });
+    const auto all = scheduler.ConfigurationsOf(request->parent());
+    FillRecords(
+        *page, static_cast<int64_t>(all.size()), response, [&](int64_t i) { return all[i]; },
+        [&](const v1::Configuration& each) { *response->add_configurations() = each; });
   });
   return base::ToGrpc(read.ok() ? status : read);
 }
@@ -203,11 +196,13 @@ grpc::Status FarmService::ListJobs(grpc::ServerContext*, const v1::ListJobsReque
       absl::StrCat("jobs|", request->parent(), "|", request->filter(), "|", request->order_by()));
   if (!page.ok()) return base::ToGrpc(page.status());
   absl::Status read = ledger_.Read([&](const scheduler::Scheduler& scheduler) {
-    auto jobs = SelectJobs(scheduler, request->parent(), request->filter(), request->order_by());
-    status = jobs.status();
-    if (!status.ok()) return;
-    FillPage(*page, static_cast<int64_t>(jobs->size()), response,
-             [&](int64_t i) { *response->add_jobs() = *(*jobs)[i]; });
+    status = FillSelected(
+        selections_, *page, SelectsOrSorts(*request), response,
+        [&] {
+          return SelectJobs(scheduler, request->parent(), request->filter(), request->order_by());
+        },
+        [&](const std::string& name) { return scheduler.FindJob(name); },
+        [&](const v1::Job& job) { *response->add_jobs() = job; });
   });
   return base::ToGrpc(read.ok() ? status : read);
 }

@@ -8,6 +8,7 @@
 #include <variant>
 
 #include "coordinator/service/ledger.h"
+#include "coordinator/service/selections.h"
 #include "coordinator/store/store.h"
 #include "rnnfarm/v1/farm_service.grpc.pb.h"
 
@@ -72,6 +73,7 @@ class FarmService : public v1::FarmService::Service {
   Ledger& ledger_;
   store::Store& store_;
   const int64_t max_networks_;
+  Selections selections_;
 };
 
 }  // namespace rnnfarm::service

@@ -45,6 +45,7 @@ std::vector<Field> CellFields(const std::vector<std::string>& axes) {
                                {"l2", true},
                                {"configuration"},
                                {"seed", true},
+                               {"reseeds", true},
                                {"untrained", false, {"true", "false"}},
                                {"loss", true},
                                {"train_loss", true},
@@ -118,6 +119,7 @@ FieldValue ReadNetworkField(const v1::Network& network, absl::string_view field)
   if (field == "excluded_reason") return Text(network.excluded_reason());
   if (field == "configuration") return Text(network.configuration());
   if (field == "seed") return Number(static_cast<double>(network.seed()));
+  if (field == "reseeds") return Number(network.reseeds());
   if (field == "untrained") return Truth(network.untrained());
   if (field == "loss" || field == "train_loss" || field == "iterations") {
     if (!network.has_training()) return {};

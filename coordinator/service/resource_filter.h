@@ -39,6 +39,7 @@ class ResourceFilter {
   static absl::StatusOr<ResourceFilter> Parse(absl::string_view text,
                                               const std::vector<Field>& fields);
   bool Matches(const FieldReader& read) const;
+  bool empty() const { return comparisons_.empty(); }
 
  private:
   struct Comparison {
@@ -54,6 +55,7 @@ class ResourceOrder {
  public:
   static absl::StatusOr<ResourceOrder> Parse(absl::string_view text,
                                              const std::vector<Field>& fields);
+  bool empty() const { return field_.empty(); }
   // The indices 0 … count - 1 in this order; ties keep theirs.
   std::vector<size_t> Sorted(size_t count, const std::function<FieldReader(size_t)>& reader) const;
 

@@ -137,7 +137,7 @@ assert sorted(set(kinds)) == ['analyze', 'search', 'train'], kinds
 assert all(job.get('draw', 0) == draw for job in told['jobs'] if job['kind'] == 'JOB_KIND_SEARCH')
 assert all(job['attempts'][-1]['worker'] and job['attempts'][-1]['build'] for job in told['jobs'])
 train = told['jobs'][kinds.index('train')]
-assert len(train['events']) == int(train['event_count']) >= 600, len(train['events'])
+assert len(train['events']) == int(train['event_count']) >= 1100, len(train['events'])
 assert {f['role'] for f in told['files']} >= {'network', 'states', 'fixed_points'}, told['files']
 for f in told['files']:
     if f['path']: assert hashlib.sha256(open(f['path'], 'rb').read()).hexdigest() == f['digest'], f
@@ -173,7 +173,7 @@ TEST_F(ExplainTest, AJobsStoryIsTold) {
   EXPECT_TRUE(Holds({"jobs", "show", kTrainJob, "-o", "json"}, R"(
 assert told['name'].endswith('train-flipflop-vanilla-tanh-8-l2_1e-05-s0') and told['attempts'], told
 texts = [event['text'] for event in told['events']]
-assert texts[-600:] == [f'told as number {i}' for i in range(600)], texts[-600:]
+assert texts[-1100:] == [f'told as number {i}' for i in range(1100)], texts[-1100:]
 assert told['events'][-1]['kind'] == 'JOB_EVENT_KIND_LOST' and told['events'][-1]['attempt'] == '3'
 )"));
 }

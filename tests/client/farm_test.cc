@@ -75,14 +75,15 @@ TEST_F(FarmTest, RunLeavesResultsAndReport) {
   EXPECT_THAT(first_run_->err, Not(HasSubstr("\r")));
   EXPECT_THAT(first_run_->err, Not(HasSubstr("\033")));
   EXPECT_THAT(Read("run/report.html"), HasSubstr("<html"));
-  EXPECT_THAT(Read("run/networks.csv"),
-              StartsWith("key,task,architecture,activation,units,l2,seed,untrained,imported,state,"
-                         "iterations,train_loss,validation_loss,diverged_at,last_finite_loss,"
-                         "learning_rate,lr_decay,momentum,"
-                         "clip_norm,fixed_points,index_sum,certified,verdict,starts,converged,"
-                         "rejected,estimated_unseen,largest_q,included,excluded_reason\r\n"
-                         "flipflop-vanilla-tanh-8-l2_1e-05-s0,flipflop,vanilla,tanh,8,1e-05,0,"
-                         "false,false,analyzed,60,"));
+  EXPECT_THAT(
+      Read("run/networks.csv"),
+      StartsWith("key,task,architecture,activation,units,l2,seed,reseeds,untrained,imported,state,"
+                 "iterations,train_loss,validation_loss,diverged_at,last_finite_loss,"
+                 "learning_rate,lr_decay,momentum,"
+                 "clip_norm,fixed_points,index_sum,certified,verdict,starts,converged,"
+                 "rejected,estimated_unseen,largest_q,included,excluded_reason\r\n"
+                 "flipflop-vanilla-tanh-8-l2_1e-05-s0,flipflop,vanilla,tanh,8,1e-05,0,0,"
+                 "false,false,analyzed,60,"));
 }
 
 TEST_F(FarmTest, NumpyOpensTheFilesAndTheManifestIsRight) {
@@ -292,7 +293,7 @@ analysis { metric { svcca {} } fixed_points { starts: 32 } })";
             Read("run/flipflop/networks/" + key + ".npz"));
   EXPECT_THAT(
       Read("imported/networks.csv"),
-      HasSubstr("\r\nflipflop-import-mine,flipflop,vanilla,tanh,8,0,0,false,true,analyzed,"));
+      HasSubstr("\r\nflipflop-import-mine,flipflop,vanilla,tanh,8,0,0,0,false,true,analyzed,"));
   const auto points = base::Archive::Decode(
       Read("imported/flipflop/fixed_points/flipflop-import-mine.npz"), "points");
   ASSERT_TRUE(points.ok());

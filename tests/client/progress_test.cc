@@ -104,17 +104,6 @@ TEST(RemainingTime, SpansTheReportedAndTheObservedRate) {
   EXPECT_EQ(RemainingText(remaining.Seconds()), "00:00:45 to 00:01:30");
 }
 
-TEST(Failures, AreGroupedByMessage) {
-  std::vector<v1::Job> jobs(3);
-  jobs[0].set_reason("out of memory");
-  jobs[1].set_reason("bad data set");
-  jobs[2].set_reason("out of memory");
-  const std::vector<FailureGroup> groups = GroupFailures(jobs);
-  ASSERT_EQ(groups.size(), 2);
-  EXPECT_EQ(groups[0].jobs.size(), 2);
-  EXPECT_EQ(groups[1].reason, "bad data set");
-}
-
 TEST(Duration, IsSlurms) {
   EXPECT_EQ(FormatDuration(59.6), "00:01:00");
   EXPECT_EQ(FormatDuration(86400 * 3 + 3723), "3-01:02:03");

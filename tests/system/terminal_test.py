@@ -97,7 +97,7 @@ class Screen:
             return text, int(file.read())
 
 
-def check_listings(running, screen):
+def check_listings(running, screen, file):
     job = running.jobs(NAME)[0]["name"]
     network = NAME + "/" + running.rows("networks", NAME)[0]["key"]
     for command in ("sweep list", f"sweep show {NAME}", f"jobs list {NAME}", f"jobs show {job}",
@@ -105,7 +105,10 @@ def check_listings(running, screen):
                     f"networks show {network}", f"explain {network}", "workers list",
                     f"sweep draws {NAME}", f"watch {NAME}", f"watch failing-{NAME}",
                     f"networks list failing-{NAME}", f"sweep show failing-{NAME}",
-                    f"retry {NAME} --failed --dry-run"):
+                    f"retry {NAME} --failed --dry-run", f"logs {job}", f"jobs logs {job}",
+                    "logs --failed", f"logs --failed failing-{NAME}",
+                    f"jobs list {NAME} --limit 1", f"sweep submit {file} --dry-run",
+                    f"sweep validate {file}", f"retry failing-{NAME} --failed --reseed --dry-run"):
         text, code = screen.see(f"rnnfarm {command}")
         assert code == 0 and text, (command, code, text)
     # Short on the screen, whole where a program reads it.
@@ -208,7 +211,7 @@ def main():
                                          "PATH": farm.BIN + ":" + os.environ["PATH"],
                                          "XDG_CONFIG_HOME": running.folder})
         try:
-            check_listings(running, screen)
+            check_listings(running, screen, file)
             check_helps(screen)
             check_live(running, screen, short)
             check_colour(running, screen)

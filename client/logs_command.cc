@@ -1,0 +1,165 @@
+// `logs`, of which `jobs logs` is another name: what happened to one job, or what went wrong.
+#include <memory>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_replace.h"
+#include "client/command.h"
+#include "client/failures.h"
+#include "client/job_story.h"
+#include "client/outage.h"
+
+namespace rnnfarm::client {
+namespace {
+
+using Stub = v1::FarmService::Stub;
+constexpr absl::Duration kPoll = absl::Seconds(1);
+
+struct Arguments {
+  std::string name;  // of a job; with `failed` of a sweep, or empty: all sweeps
+  bool follow = false, failed = false;
+  std::string format = "table";
+};
+
+bool IsEnded(v1::JobState state) {
+  return state != v1::JOB_STATE_PENDING && state != v1::JOB_STATE_LEASED &&
+         state != v1::JOB_STATE_HELD;
+}
+
+// Prints events that were not printed yet, a line each.
+class EventPrinter {
+ public:
+  EventPrinter(Program& program, bool json) : program_(program), json_(json) {}
+  void Print(const std::vector<v1::JobEvent>& events) {
+    for (; printed_ < events.size(); ++printed_) {
+      const v1::JobEvent& event = events[printed_];
+      if (json_) {
+        program_.terminal.out << MessageJson(event, /*one_line=*/true) << std::flush;
+      } else {
+        program_.PrintText(EventLine(event));
+      }
+    }
+  }
+  size_t printed() const { return printed_; }
+
+ private:
+  Program& program_;
+  const bool json_;
+  size_t printed_ = 0;
+};
+
+// Until the job has ended: its record tells when there is more to read.
+absl::Status Follow(Program& program, const Farm& farm, const std::string& job,
+                    EventPrinter& printer) {
+  TakeInterruptsGracefully();
+  Outage outage(farm, [&program](const std::string& line) { program.Say(line); });
+  v1::GetJobRequest request;
+  request.set_name(job);
+  do {
+    auto response = farm.Call(&Stub::GetJob, request);
+    absl::Status called = response.status();
+    const bool more =
+        response.ok() && response->job().event_count() > static_cast<int64_t>(printer.printed());
+    if (more) {
+      const auto story = ReadJobStory(farm, job);
+      called = story.status();
+      if (story.ok()) {
+        printer.Print(story->events);
+        response->mutable_job()->set_state(story->job.state());
+      }
+    }
+    if (absl::Status status = outage.Note(called); !status.ok()) return status;
+    if (called.ok() && IsEnded(response->job().state())) return absl::OkStatus();
+  } while (SleepUnlessInterrupted(kPoll));
+  return absl::CancelledError("interrupted; the job goes on without this watch");
+}
+
+int Tell(Program& program, const Arguments& arguments) {
+  const absl::StatusOr<std::string> name = ChildName(arguments.name, "jobs");
+  if (!name.ok()) return program.Fail(name.status());
+  if (arguments.format != "table" && arguments.format != "jsonl") {
+    return program.Fail(
+        absl::InvalidArgumentError("the log of a job is printed as -o table or -o jsonl"));
+  }
+  const Farm farm = program.Connect();
+  EventPrinter printer(program, arguments.format == "jsonl");
+  if (arguments.follow) {
+    const absl::Status followed = Follow(program, farm, *name, printer);
+    return followed.ok() ? kOk : program.Fail(followed);
+  }
+  const auto story = ReadJobStory(farm, *name);
+  if (!story.ok()) return program.Fail(story.status());
+  printer.Print(story->events);
+  if (story->events.empty()) program.Say("nothing has happened to it yet");
+  return kOk;
+}
+
+void ShowGroup(Program& program, const FailureGroup& group) {
+  const std::string before = "  retry    ";
+  const size_t width = program.terminal.OutWidth();
+  const std::string retry = group.RetryCommand(width - before.size());
+  program.PrintText(absl::StrCat(
+      LastSegment(group.sweep), ": ", group.jobs.size(), " ", Word(group.state), ": ",
+      group.reason.empty() ? "no reason given" : group.reason, "\n  such as  ", group.jobs.front(),
+      "\n", before,
+      absl::StrReplaceAll(retry, {{"\n", absl::StrCat("\n", std::string(before.size(), ' '))}}),
+      "\n"));
+}
+
+int TellFailures(Program& program, const Arguments& arguments) {
+  std::string sweep = "sweeps/-";
+  if (!arguments.name.empty()) {
+    const absl::StatusOr<std::string> named = SweepName(arguments.name);
+    if (!named.ok()) return program.Fail(named.status());
+    sweep = *named;
+  }
+  const auto failed = FailedJobs(program.Connect(), sweep);
+  if (!failed.ok()) return program.Fail(failed.status());
+  const std::vector<FailureGroup> groups = GroupFailures(*failed);
+  if (groups.empty()) program.Say("no job failed");
+  if (arguments.format == "table") {
+    for (const FailureGroup& group : groups) ShowGroup(program, group);
+    return kOk;
+  }
+  Table table({{"sweep"}, {"jobs"}, {"state", false, true}, {"reason"}, {"example"}, {"retry"}});
+  for (const FailureGroup& group : groups) {
+    table.AddRow({LastSegment(group.sweep), static_cast<int64_t>(group.jobs.size()),
+                  Word(group.state), group.reason, group.jobs.front(), group.RetryCommand()});
+  }
+  return Print(program, table, arguments.format);
+}
+
+int Logs(Program& program, const Arguments& arguments) {
+  if (arguments.failed && arguments.follow) {
+    return program.Fail(
+        absl::InvalidArgumentError("-f follows one job; `rnnfarm watch` tells failures of a sweep "
+                                   "as they come"));
+  }
+  if (arguments.failed) return TellFailures(program, arguments);
+  if (arguments.name.empty()) {
+    return program.Fail(absl::InvalidArgumentError(
+        "name a job, as `rnnfarm jobs list` shows it, or say --failed for what went wrong"));
+  }
+  return Tell(program, arguments);
+}
+
+}  // namespace
+
+void AddLogsCommand(CLI::App& parent, Program& program) {
+  auto arguments = std::make_shared<Arguments>();
+  CLI::App* command = AddCommand(
+      parent, program, "logs", "What happened to a job, an event a line, or what went wrong",
+      "rnnfarm logs --failed universality-2019\n"
+      "  rnnfarm logs -f universality-2019/train-flipflop-gru-tanh-64-l2_1e-05-s0",
+      [&program, arguments] { return Logs(program, *arguments); });
+  command
+      ->add_option("name", arguments->name,
+                   "Name of the job; with --failed of the sweep, by default all")
+      ->type_name("JOB|SWEEP");
+  command->add_flag("-f,--follow", arguments->follow,
+                    "Go on until the job has ended; Ctrl-C only ends the watching");
+  command->add_flag("--failed", arguments->failed,
+                    "Jobs that failed, wait for a person or diverged, grouped by their message");
+  AddFormatOption(*command, arguments->format, "table|json|jsonl|csv");
+}
+
+}  // namespace rnnfarm::client

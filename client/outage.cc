@@ -1,0 +1,25 @@
+#include "client/outage.h"
+
+#include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
+
+namespace rnnfarm::client {
+
+absl::Status Outage::Note(const absl::Status& called) {
+  const absl::Time now = absl::Now();
+  if (called.ok()) {
+    if (lost_ != absl::InfiniteFuture()) say_("the coordinator is back");
+    lost_ = absl::InfiniteFuture();
+    seen_ = true;
+    return absl::OkStatus();
+  }
+  const bool outage = absl::IsUnavailable(called) || absl::IsDeadlineExceeded(called);
+  if (!seen_ || !outage || now - lost_ > kLongestOutage) return called;
+  if (lost_ == absl::InfiniteFuture()) {
+    say_(absl::StrCat("the coordinator at ", farm_.address(), " went away; waiting for it"));
+    lost_ = now;
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace rnnfarm::client

@@ -1,0 +1,70 @@
+#include "client/failures.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace rnnfarm::client {
+namespace {
+
+v1::Job Failed(const std::string& id, const std::string& reason,
+               v1::JobState state = v1::JOB_STATE_FAILED, const std::string& sweep = "s") {
+  v1::Job job;
+  job.set_name("sweeps/" + sweep + "/jobs/" + id);
+  job.set_reason(reason);
+  job.set_state(state);
+  return job;
+}
+
+TEST(Failures, AreGroupedByMessage) {
+  const auto groups = GroupFailures(
+      {Failed("a", "out of memory"), Failed("b", "bad data set"), Failed("c", "out of memory")});
+  ASSERT_EQ(groups.size(), 2);
+  EXPECT_THAT(groups[0].jobs, testing::ElementsAre("sweeps/s/jobs/a", "sweeps/s/jobs/c"));
+  EXPECT_EQ(groups[1].reason, "bad data set");
+  EXPECT_EQ(groups[1].RetryCommand(), "rnnfarm retry s --failed --reason 'bad data set'");
+}
+
+TEST(Failures, NumbersMakeNoGroupsOfTheirOwn) {
+  const auto diverged = v1::JOB_STATE_DIVERGED;
+  const auto groups = GroupFailures(
+      {Failed("a", "training diverged at iteration 17, last finite loss 1.2e+05", diverged),
+       Failed("b", "training diverged at iteration 3", diverged),
+       Failed("c", "training diverged at iteration 19, last finite loss 4", diverged)});
+  ASSERT_EQ(groups.size(), 2) << "one has no loss";
+  EXPECT_EQ(groups[0].jobs.size(), 2);
+  EXPECT_EQ(groups[0].shared, "training diverged at iteration");
+  EXPECT_EQ(groups[0].pattern, "training diverged at iteration # last finite loss #");
+  EXPECT_EQ(groups[0].RetryCommand(),
+            "rnnfarm retry s --failed --reseed --reason 'training diverged at iteration'");
+}
+
+TEST(Failures, OfOtherSweepsAndStatesAreOtherGroups) {
+  EXPECT_EQ(GroupFailures({Failed("a", "x"), Failed("a", "x", v1::JOB_STATE_FAILED, "t"),
+                           Failed("b", "x", v1::JOB_STATE_HELD)})
+                .size(),
+            3);
+}
+
+TEST(Failures, TheCommandIsQuotedForTheShell) {
+  EXPECT_EQ(GroupFailures({Failed("a", "can't")})[0].RetryCommand(),
+            "rnnfarm retry s --failed --reason 'can'\\''t'");
+  EXPECT_EQ(GroupFailures({Failed("a", "")})[0].RetryCommand(), "rnnfarm retry s --failed");
+}
+
+TEST(Failures, ALongMessageIsNamedByItsBeginningWhereThatIsEnough) {
+  const std::string begin = "the checkpoint of an earlier attempt cannot be read: ";
+  const auto named = [&](const std::string& other) {
+    return GroupFailures({Failed("a", begin + "it ends too early"), Failed("b", other)})[0].shared;
+  };
+  EXPECT_EQ(named("out of memory"), "the checkpoint of an earlier attempt cannot be");
+  EXPECT_EQ(named(begin + "no such file"), begin + "it ends too early");
+}
+
+TEST(Failures, TheCommandIsBrokenAsAShellTakesIt) {
+  const FailureGroup group = GroupFailures({Failed("a", "bad data set")})[0];
+  EXPECT_EQ(group.RetryCommand(47), "rnnfarm retry s --failed \\\n--reason 'bad data set'");
+  EXPECT_EQ(group.RetryCommand(48), "rnnfarm retry s --failed --reason 'bad data set'");
+}
+
+}  // namespace
+}  // namespace rnnfarm::client
