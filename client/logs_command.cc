@@ -146,10 +146,11 @@ int Logs(Program& program, const Arguments& arguments) {
 
 void AddLogsCommand(CLI::App& parent, Program& program) {
   auto arguments = std::make_shared<Arguments>();
+  const std::string group = parent.get_parent() == nullptr ? "" : "jobs ";
   CLI::App* command = AddCommand(
       parent, program, "logs", "What happened to a job, an event a line, or what went wrong",
-      "rnnfarm logs --failed universality-2019\n"
-      "  rnnfarm logs -f universality-2019/train-flipflop-gru-tanh-64-l2_1e-05-s0",
+      absl::StrCat("rnnfarm ", group, "logs --failed universality-2019\n  rnnfarm ", group,
+                   "logs -f universality-2019/train-flipflop-gru-tanh-64-l2_1e-05-s0"),
       [&program, arguments] { return Logs(program, *arguments); });
   command
       ->add_option("name", arguments->name,

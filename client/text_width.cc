@@ -44,6 +44,23 @@ std::vector<absl::string_view> Words(absl::string_view line) {
   return words;
 }
 
+// A command longer than a line, broken at blanks into lines that a shell takes as one.
+std::string BrokenCommand(absl::string_view command, size_t width, size_t indent) {
+  constexpr size_t kBreak = 2;  // of " \\"
+  std::string out;
+  size_t column = indent;
+  for (const absl::string_view word : absl::StrSplit(command, ' ')) {
+    const size_t length = DisplayWidth(word);
+    const bool fits = column + 1 + length + kBreak <= width;
+    if (!out.empty()) {
+      absl::StrAppend(&out, fits ? " " : " \\\n", std::string(fits ? 0 : indent, ' '));
+    }
+    column = (out.empty() || !fits ? indent : column + 1) + length;
+    absl::StrAppend(&out, word);
+  }
+  return out;
+}
+
 std::string WrappedLine(absl::string_view line, size_t width, size_t indent) {
   if (DisplayWidth(line) <= width) return std::string(line);
   std::string out;
@@ -53,6 +70,13 @@ std::string WrappedLine(absl::string_view line, size_t width, size_t indent) {
       word.remove_prefix(std::min(word.find_first_not_of(' '), word.size()));
       absl::StrAppend(&out, "\n", std::string(indent, ' '));
       column = indent;
+    }
+    const bool first = column <= indent;
+    if (first && word[0] == '`' && indent + DisplayWidth(word) > width) {
+      const std::string broken = BrokenCommand(word, width, indent);
+      absl::StrAppend(&out, broken);
+      column = DisplayWidth(broken.substr(broken.rfind('\n') + 1));
+      continue;
     }
     absl::StrAppend(&out, word);
     column += DisplayWidth(word);

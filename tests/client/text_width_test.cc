@@ -22,6 +22,8 @@ TEST(TextWidth, BreaksAtBlanksOutsideOfCommands) {
   EXPECT_EQ(Wrapped("one two three", 7), "one two\nthree");
   EXPECT_EQ(Wrapped("one two three", 7, 2), "one two\n  three");
   EXPECT_EQ(Wrapped("see `rnnfarm jobs list` now", 20), "see\n`rnnfarm jobs list`\nnow");
+  EXPECT_EQ(Wrapped("see `rnnfarm jobs list s` now", 16, 1),
+            "see\n `rnnfarm jobs \\\n list s` now");
   EXPECT_EQ(Wrapped("a lone ` is no command", 10), "a lone `\nis no\ncommand");
   EXPECT_EQ(Wrapped("unbreakablename", 5), "unbreakablename");
   EXPECT_EQ(Wrapped("a b\nc d", 0), "a b\nc d");
