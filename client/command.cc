@@ -175,8 +175,8 @@ std::string ArrayJson(const std::vector<std::string>& elements, bool one_line) {
   return Enclosed('[', parts, ']', one_line);
 }
 
-int RunProgram(const std::vector<std::string>& arguments, Terminal terminal) {
-  Program program(terminal);
+int RunProgram(const std::vector<std::string>& arguments, Terminal terminal, Computing computing) {
+  Program program(terminal, std::move(computing));
   CLI::App app(
       "Trains populations of recurrent networks, takes their dynamics apart and compares "
       "them all.",

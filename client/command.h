@@ -13,6 +13,7 @@
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "base/credentials.h"
+#include "client/computing.h"
 #include "client/exit_code.h"
 #include "client/farm.h"
 #include "client/table.h"
@@ -22,9 +23,11 @@ namespace rnnfarm::client {
 
 // What the commands of one run of the program share.
 struct Program {
-  explicit Program(Terminal terminal) : terminal(terminal) {}
+  explicit Program(Terminal terminal, Computing computing = {})
+      : terminal(terminal), computing(std::move(computing)) {}
 
   Terminal terminal;
+  Computing computing;
   std::string coordinator = kDefaultCoordinator;
   base::Credentials credentials;
   double timeout_seconds = 30;
@@ -95,7 +98,7 @@ void AddVersionCommand(CLI::App& app, Program& program);
 
 // The program `rnnfarm`: parses `arguments` (without the program's name), does what they ask for
 // and returns the exit code. Never throws.
-int RunProgram(const std::vector<std::string>& arguments, Terminal terminal);
+int RunProgram(const std::vector<std::string>& arguments, Terminal terminal, Computing computing);
 
 }  // namespace rnnfarm::client
 

@@ -1,63 +1,15 @@
 #include <memory>
 
-#include "base/array_file.h"
-#include "base/digest.h"
 #include "client/command.h"
-#include "client/fixed_points.h"
-#include "worker/rnn/foreign_network.h"
+#include "client/computing.h"
 
 namespace rnnfarm::client {
 namespace {
 
-struct Arguments {
-  std::string network, out, task;
-  rnn::ForeignCell cell;
-  std::vector<std::string> conditions;
-  dynamics::Settings settings;
-  uint64_t base_seed = 0;
-  std::string format = "table";
-};
-
-absl::StatusOr<std::unique_ptr<task::Task>> TaskOf(const Arguments& arguments,
-                                                   const rnn::CellSpec& cell) {
-  if (!arguments.task.empty()) {
-    if (arguments.conditions.empty()) return MakeNamedTask(arguments.task, cell);
-    return absl::InvalidArgumentError("--task brings its own conditions; leave out --condition");
-  }
-  std::vector<std::vector<double>> conditions;
-  for (const std::string& text : arguments.conditions) {
-    absl::StatusOr<std::vector<double>> condition =
-        ParseCondition(text, cell.inputs, arguments.network);
-    if (!condition.ok()) return condition.status();
-    conditions.push_back(*std::move(condition));
-  }
-  return MakeConditionsTask(cell, std::move(conditions));
-}
-
-int Run(Program& program, const Arguments& arguments) {
-  const absl::StatusOr<std::string> bytes = base::ReadFile(arguments.network);
-  if (!bytes.ok()) {
-    return program.Fail(absl::InvalidArgumentError(bytes.status().message()));
-  }
-  const auto network = rnn::ReadNetwork(*bytes, arguments.network, arguments.cell,
-                                        [&program](const std::string& line) { program.Say(line); });
-  if (!network.ok()) return program.Fail(network.status());
-  const auto task = TaskOf(arguments, network->spec);
-  if (!task.ok()) return program.Fail(task.status());
-  TakeInterruptsGracefully();
-  std::string phase;
-  const auto report = dynamics::Analyze(*network, **task, arguments.settings, arguments.base_seed,
-                                        base::DigestOf(*bytes), [&](absl::string_view now, double) {
-                                          if (phase != now) program.Say(std::string(now));
-                                          phase = std::string(now);
-                                          return !Interrupted();
-                                        });
-  if (!report.ok()) return program.Fail(report.status());
-  if (!arguments.out.empty()) {
-    const absl::Status written = base::WriteFile(arguments.out, report->fixed_points_file);
-    if (!written.ok()) return program.Fail(written);
-  }
-  return Print(program, FixedPointsTable(report->conditions), arguments.format);
+int FindFixedPoints(Program& program, const FixedPointsArguments& arguments) {
+  const absl::Status reached = program.computing.reach();
+  return reached.ok() ? program.computing.find_fixed_points(program, arguments)
+                      : program.Fail(reached);
 }
 
 void AddCellOptions(CLI::App& command, rnn::ForeignCell& cell) {
@@ -80,12 +32,12 @@ void AddCellOptions(CLI::App& command, rnn::ForeignCell& cell) {
 }  // namespace
 
 void AddFixedPointsCommand(CLI::App& app, Program& program) {
-  auto arguments = std::make_shared<Arguments>();
+  auto arguments = std::make_shared<FixedPointsArguments>();
   CLI::App* command = AddCommand(
       app, program, "fixed-points", "Fixed points of one network (.npz), without a farm",
       "rnnfarm fixed-points net.npz --architecture gru --activation tanh --condition 0,0,0 --out "
       "points.npz",
-      [&program, arguments] { return Run(program, *arguments); });
+      [&program, arguments] { return FindFixedPoints(program, *arguments); });
   command
       ->add_option(
           "network", arguments->network,

@@ -11,7 +11,6 @@
 #include "analysis/figures/comma_separated.h"
 #include "base/array_file.h"
 #include "client/hdf5_file.h"
-#include "client/torch_file.h"
 
 namespace rnnfarm::client {
 namespace {
@@ -119,22 +118,6 @@ absl::Status WriteHdf5Files(const v1::Sweep& sweep, const std::vector<PulledFile
   }
   for (const auto& [task, of_task] : tasks) {
     const absl::Status written = WriteTask(sweep, task, of_task, folder, options);
-    if (!written.ok()) return written;
-  }
-  return absl::OkStatus();
-}
-
-absl::Status WriteTorchFiles(const std::vector<PulledFile>& files, PulledFolder& folder,
-                             const PullOptions& options) {
-  for (const PulledFile& file : files) {
-    if (!absl::StrContains(file.path, "/networks/")) continue;
-    if (options.cancelled()) return Cancelled();
-    const absl::StatusOr<std::string> npz = base::ReadFile(folder.At(file.path));
-    if (!npz.ok()) return npz.status();
-    const absl::StatusOr<std::string> bytes = TorchFileOf(*npz, file.path);
-    if (!bytes.ok()) return bytes.status();
-    const absl::Status written =
-        folder.Write(absl::StrCat(absl::StripSuffix(file.path, ".npz"), ".pt"), *bytes);
     if (!written.ok()) return written;
   }
   return absl::OkStatus();

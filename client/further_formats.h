@@ -16,10 +16,6 @@ namespace rnnfarm::client {
 absl::Status WriteHdf5Files(const v1::Sweep& sweep, const std::vector<PulledFile>& files,
                             PulledFolder& folder, const PullOptions& options);
 
-// <task>/networks/KEY.pt beside each network's .npz (torch_file.h).
-absl::Status WriteTorchFiles(const std::vector<PulledFile>& files, PulledFolder& folder,
-                             const PullOptions& options);
-
 }  // namespace rnnfarm::client
 
 #endif  // RNNFARM_CLIENT_FURTHER_FORMATS_H_

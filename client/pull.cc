@@ -91,7 +91,7 @@ absl::Status WriteFormats(const v1::Sweep& sweep, const std::vector<PulledFile>&
   absl::Status status;
   if (options.formats.count("hdf5") > 0) status = WriteHdf5Files(sweep, files, folder, options);
   if (status.ok() && options.formats.count("pt") > 0) {
-    status = WriteTorchFiles(files, folder, options);
+    status = options.write_torch_files(files, folder, options);
   }
   return status;
 }

@@ -6,6 +6,7 @@
 #include <functional>
 #include <set>
 #include <string>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -15,12 +16,21 @@ namespace rnnfarm::client {
 
 inline constexpr int kDefaultStreams = 4;
 
+struct PulledFile;
+class PulledFolder;
+struct PullOptions;
+
+// Makes the files of "pt" from what lies in the folder.
+using TorchWriter = std::function<absl::Status(const std::vector<PulledFile>& files,
+                                               PulledFolder& folder, const PullOptions& options)>;
+
 struct PullOptions {
   // Kinds of files: "networks", "states", "fixed_points", "search", "distances", "embeddings",
   // "statistics". Empty: all.
   std::set<std::string> only;
   // Beside NumPy's files: "hdf5", "pt".
   std::set<std::string> formats;
+  TorchWriter write_torch_files;  // needed for "pt"
   // Files fetched at a time.
   int streams = kDefaultStreams;
   // Asked between chunks, by several threads; true ends with CANCELLED.

@@ -28,6 +28,11 @@ int RunPull(Program& program, const Arguments& arguments) {
     return program.Fail(absl::InvalidArgumentError(
         "--format pt is made from networks, which --only leaves out; add networks to --only"));
   }
+  if (options.formats.count("pt") > 0) {
+    const absl::Status reached = program.computing.reach();
+    if (!reached.ok()) return program.Fail(reached);
+    options.write_torch_files = program.computing.write_torch_files;
+  }
   TakeInterruptsGracefully();
   const auto summary =
       PullAndTell(program, program.Connect(), *sweep, arguments.directory, std::move(options));

@@ -80,8 +80,9 @@ int Retry(Program& program, const Arguments& arguments) {
   const Farm farm = program.Connect();
   const auto response = RetryFailed(farm, *sweep, arguments);
   if (!response.ok()) return program.Fail(response.status());
-  for (const std::string& job : response->jobs()) program.terminal.out << job << "\n";
-  program.terminal.out << std::flush;
+  std::string names;
+  for (const std::string& job : response->jobs()) absl::StrAppend(&names, job, "\n");
+  program.PrintText(names);
   program.Say(absl::StrCat(response->jobs_size(), response->jobs_size() == 1 ? " job" : " jobs",
                            arguments.dry_run ? " would be tried again" : " will be tried again",
                            arguments.reseed ? ", the trainings with another seed" : ""));

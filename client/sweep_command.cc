@@ -66,11 +66,15 @@ std::string ReadySweepType() {
   return absl::StrCat("NAME:{", absl::StrJoin(names, ","), "}");
 }
 
+void ShowPreview(Program& program, const v1::SweepSpec& spec, const std::string& preview) {
+  program.PrintText(DescribePopulation(spec) + "\n");
+  program.terminal.out << preview << std::flush;
+}
+
 int Validate(Program& program, const FileArguments& arguments) {
   const SweepFile file = ReadSweepFile(arguments.file, arguments.set);
   if (!file.errors.empty()) return Refuse(program, file);
-  program.terminal.out << DescribePopulation(file.spec) << "\n"
-                       << PreviewText(PreviewOf(file.spec), /*of_coordinator=*/false) << std::flush;
+  ShowPreview(program, file.spec, PreviewText(PreviewOf(file.spec), /*of_coordinator=*/false));
   program.Say("what it costs is known to a coordinator: `rnnfarm sweep submit FILE --dry-run`");
   return kOk;
 }
@@ -84,8 +88,7 @@ int Submit(Program& program, const FileArguments& arguments) {
   const auto response = SubmitFile(program.Connect(), file, options);
   if (!response.ok()) return program.Fail(response.status());
   if (arguments.dry_run) {
-    program.terminal.out << DescribePopulation(file.spec) << "\n"
-                         << PreviewText(response->preview(), /*of_coordinator=*/true) << std::flush;
+    ShowPreview(program, file.spec, PreviewText(response->preview(), /*of_coordinator=*/true));
     program.Say("valid; nothing was submitted (--dry-run)");
     return kOk;
   }

@@ -2,7 +2,7 @@
 # of the shells' completion. These are written by the program when it is installed.
 include(GNUInstallDirs)
 
-install(TARGETS rnnfarm rnnfarm-coordinator rnnfarm-worker RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
+install(TARGETS rnnfarm rnnfarm-compute rnnfarm-coordinator rnnfarm-worker RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
 
 # Installs what `rnnfarm ARGN` prints as the file `name` in the folder `destination`.
 function(rnnfarm_install_output destination name)

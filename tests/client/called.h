@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "client/command.h"
+#include "client/computing/computing.h"
 
 namespace rnnfarm::client {
 
@@ -17,7 +18,7 @@ struct Result {
 
 inline Result Call(const std::vector<std::string>& arguments) {
   std::ostringstream out, err;
-  const int code = RunProgram(arguments, Terminal{out, err});
+  const int code = RunProgram(arguments, Terminal{out, err}, ComputingHere());
   return {code, out.str(), err.str()};
 }
 

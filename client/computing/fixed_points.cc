@@ -1,4 +1,4 @@
-#include "client/fixed_points.h"
+#include "client/computing/fixed_points.h"
 
 #include <cmath>
 

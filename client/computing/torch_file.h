@@ -9,8 +9,8 @@
 //                   tensors, as in the .npz
 //   architecture, activation, units, meta
 //                   texts and a whole number
-#ifndef RNNFARM_CLIENT_TORCH_FILE_H_
-#define RNNFARM_CLIENT_TORCH_FILE_H_
+#ifndef RNNFARM_CLIENT_COMPUTING_TORCH_FILE_H_
+#define RNNFARM_CLIENT_COMPUTING_TORCH_FILE_H_
 
 #include <string>
 
@@ -25,4 +25,4 @@ absl::StatusOr<std::string> TorchFileOf(absl::string_view npz, absl::string_view
 
 }  // namespace rnnfarm::client
 
-#endif  // RNNFARM_CLIENT_TORCH_FILE_H_
+#endif  // RNNFARM_CLIENT_COMPUTING_TORCH_FILE_H_

@@ -1,6 +1,6 @@
 // The fixed points of one network, without a farm.
-#ifndef RNNFARM_CLIENT_FIXED_POINTS_H_
-#define RNNFARM_CLIENT_FIXED_POINTS_H_
+#ifndef RNNFARM_CLIENT_COMPUTING_FIXED_POINTS_H_
+#define RNNFARM_CLIENT_COMPUTING_FIXED_POINTS_H_
 
 #include <memory>
 #include <string>
@@ -34,4 +34,4 @@ Table FixedPointsTable(const std::vector<dynamics::ConditionSummary>& conditions
 
 }  // namespace rnnfarm::client
 
-#endif  // RNNFARM_CLIENT_FIXED_POINTS_H_
+#endif  // RNNFARM_CLIENT_COMPUTING_FIXED_POINTS_H_

@@ -1,4 +1,4 @@
-#include "client/torch_file.h"
+#include "client/computing/torch_file.h"
 
 #include <caffe2/serialize/inline_container.h>
 #include <torch/csrc/jit/serialization/pickler.h>

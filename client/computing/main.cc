@@ -1,0 +1,11 @@
+// The program `rnnfarm-compute`: the command rnnfarm where it needs libtorch.
+#include "client/computing/computing.h"
+#include "client/start.h"
+#include "worker/runtime/kernels.h"
+#include "worker/runtime/worker.h"
+
+int main(int argc, char** argv) {
+  rnnfarm::worker::PinKernels(argv);
+  rnnfarm::worker::UseOneThreadPerNetwork();
+  return rnnfarm::client::StartCommand({argv + 1, argv + argc}, rnnfarm::client::ComputingHere());
+}

@@ -1,0 +1,17 @@
+// What both programs of the command begin with.
+#ifndef RNNFARM_CLIENT_START_H_
+#define RNNFARM_CLIENT_START_H_
+
+#include <string>
+#include <vector>
+
+#include "client/computing.h"
+
+namespace rnnfarm::client {
+
+// The process's logging and signals, then RunProgram on its terminal.
+int StartCommand(const std::vector<std::string>& arguments, Computing computing);
+
+}  // namespace rnnfarm::client
+
+#endif  // RNNFARM_CLIENT_START_H_
