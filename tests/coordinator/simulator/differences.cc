@@ -34,6 +34,11 @@ Spoilt FindSpoilt(uint64_t seed, const Records& storm) {
   for (const auto& [name, sweep] : storm.sweeps) {
     if (sweep.state() == v1::SWEEP_STATE_CANCELLED) spoilt.sweeps.insert(name);
   }
+  for (const auto& [name, network] : storm.networks) {
+    if (network.reseeds() == 0) continue;
+    spoilt.networks.insert(SweepOf(name) + "/" + network.key());
+    spoilt.tasks.insert(SweepOf(name) + "/" + network.task());
+  }
   for (const auto& [name, job] : storm.jobs) {
     const bool given_up = job.state() == v1::JOB_STATE_FAILED ||
                           job.state() == v1::JOB_STATE_QUARANTINED ||

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <variant>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "base/deterministic_bytes.h"
 #include "tests/coordinator/simulator/fate.h"
@@ -64,7 +65,9 @@ void Judge::Complain(std::string what) {
 
 void Judge::Asked(const scheduler::Event& event, const std::string& key) {
   if (answers_.count(key) > 0) return;
-  retries_ = retries_ || std::holds_alternative<scheduler::RetryJobs>(event);
+  const auto* retry = std::get_if<scheduler::RetryJobs>(&event);
+  retries_ = retries_ || retry != nullptr;
+  reseeds_ = reseeds_ || (retry != nullptr && retry->reseed);
   submits_ = submits_ || std::holds_alternative<scheduler::Submit>(event);
 }
 
@@ -142,13 +145,15 @@ void Judge::CheckAttempts(const v1::Job& before, const v1::Job& after) {
   }
 }
 
-// What has ended stays as it is, but for a person's retry; comparisons are also done again when
-// their task has more networks.
+// What has ended stays as it is, but for a person's retry, of a training that diverged with another
+// seed; comparisons are also done again when their task has more networks.
 void Judge::CheckTransition(const v1::Job& before, const v1::Job& after) {
   if (before.name().empty() || IsOpen(before.state()) || before.state() == after.state()) return;
   const bool compares = after.kind() == v1::JOB_KIND_COMPARE;
   const bool wished = retries_ || (compares && submits_);
-  const bool final = IsCommitted(before.state()) && !compares;
+  const bool reseeded =
+      reseeds_ && before.kind() == v1::JOB_KIND_TRAIN && before.state() == v1::JOB_STATE_DIVERGED;
+  const bool final = IsCommitted(before.state()) && !compares && !reseeded;
   if (wished && !final) return;
   Complain(absl::StrCat(Tell(after), " had ended as ", v1::JobState_Name(before.state())));
 }
@@ -226,6 +231,16 @@ void Judge::CheckEnd(const Records& records) {
     if (IsOpen(job.state())) Complain(Tell(job) + " never ended");
     if (job.kind() == v1::JOB_KIND_COMPARE && IsCommitted(job.state())) {
       CheckCompared(job, records);
+    }
+  }
+  for (const auto& [name, network] : records.networks) {
+    if (network.reseeds() == 0) continue;
+    const std::string of = absl::StrCat("-reseed", network.reseeds(), "@");
+    for (const auto& [role, digest] : network.artifacts()) {
+      if (!absl::StrContains(digest, of)) {
+        Complain(absl::StrCat(name, " has been given another seed ", network.reseeds(),
+                              " times; its ", role, " is \"", digest, "\""));
+      }
     }
   }
 }

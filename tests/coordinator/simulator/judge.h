@@ -39,7 +39,7 @@ class Judge {
   void Answered(const scheduler::Event& event, const std::string& key,
                 const service::Ledger::Reply& reply, bool leaves, const Records& records);
   // The commit is over.
-  void EndCommit() { retries_ = submits_ = false; }
+  void EndCommit() { retries_ = reseeds_ = submits_ = false; }
 
   // After a loss of power.
   void CheckPromises(const Records& records) const { promises_.Check(records); }
@@ -63,7 +63,7 @@ class Judge {
   std::set<std::string> committed_;                                    // jobs
   std::map<std::string, std::string> answers_;                         // by request
   // Whether a person's wish that was not fulfilled before is among what is being committed.
-  bool retries_ = false, submits_ = false;
+  bool retries_ = false, reseeds_ = false, submits_ = false;
 };
 
 }  // namespace rnnfarm::simulator

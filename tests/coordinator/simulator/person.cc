@@ -12,6 +12,8 @@ constexpr absl::Duration kPatience = absl::Seconds(15);
 constexpr absl::Duration kShortestRest = absl::Seconds(5), kLongestRest = absl::Seconds(40);
 constexpr absl::Duration kLatestExtension = absl::Minutes(5);
 constexpr double kDooms = 0.5;
+constexpr uint64_t kSeedsToOneReseeded = 4;
+constexpr size_t kMostReseeded = 5;
 constexpr char kFirst[] = "sweeps/first", kUrgent[] = "sweeps/urgent", kDoomed[] = "sweeps/doomed";
 
 bool IsFailure(v1::JobState state) {
@@ -96,7 +98,11 @@ void Person::Fuss() {
         Ask("ResumeSweep", scheduler::ResumeSweep{kUrgent});
         break;
       case 3:
-        Retry();
+        if (seed_ % kSeedsToOneReseeded == 0) {
+          Reseed();
+        } else {
+          Retry();
+        }
         break;
       case 4:
         Ask("DrainWorker", scheduler::DrainWorker{absl::StrCat("workers/w", world_.Below(20))});
@@ -128,6 +134,22 @@ void Person::Retry() {
   }
   if (retry.jobs.empty()) return;
   world_.Count("jobs retried");
+  Ask("RetryJobs", std::move(retry));
+}
+
+void Person::Reseed() {
+  const Records& records = coordinator_.records();
+  scheduler::RetryJobs retry;
+  retry.reseed = true;
+  for (const auto& [name, job] : records.jobs) {
+    if (job.kind() != v1::JOB_KIND_TRAIN || IsPoison(seed_, name)) continue;
+    if (job.state() != v1::JOB_STATE_DIVERGED && !IsFailure(job.state())) continue;
+    const std::string sweep = name.substr(0, name.find("/jobs/"));
+    if (records.sweeps.at(sweep).state() == v1::SWEEP_STATE_CANCELLED) continue;
+    if (retry.jobs.size() < kMostReseeded && world_.Toss(0.5)) retry.jobs.push_back(name);
+  }
+  if (retry.jobs.empty()) return;
+  world_.Count("networks reseeded");
   Ask("RetryJobs", std::move(retry));
 }
 

@@ -39,6 +39,8 @@ class Person {
       const v1::SweepSpec& spec, bool extend, std::function<void()> then = [] {});
   void Fuss();
   void Retry();
+  // Gives some trainings that diverged or failed another seed.
+  void Reseed();
   // Failed, quarantined or held, and not for good.
   std::vector<std::string> Failures() const;
 

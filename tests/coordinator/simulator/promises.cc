@@ -17,6 +17,14 @@ const v1::Job& JobIn(const Records& records, const std::string& name) {
 
 bool IsComparison(const std::string& job) { return absl::StrContains(job, "/jobs/compare-"); }
 
+// A training whose result of another seed was given up.
+bool IsReseeded(const v1::Job& job, const Records& records) {
+  if (job.kind() != v1::JOB_KIND_TRAIN) return false;
+  const std::string sweep = job.name().substr(0, job.name().find("/jobs/"));
+  const auto network = records.networks.find(absl::StrCat(sweep, "/networks/", job.network()));
+  return network != records.networks.end() && network->second.reseeds() > 0;
+}
+
 bool IsLive(const v1::Job& job, uint64_t number) {
   return std::any_of(job.attempts().begin(), job.attempts().end(), [&](const auto& attempt) {
     return attempt.attempt() == number && attempt.outcome().empty();
@@ -57,8 +65,9 @@ void Promises::CheckCommitted(const std::string& name, uint64_t attempt,
                               const Records& records) const {
   const v1::Job& job = JobIn(records, name);
   const bool kept = job.state() == v1::JOB_STATE_SUCCEEDED || job.state() == v1::JOB_STATE_DIVERGED;
-  // Comparisons are reopened, with their attempts counted on.
-  if (kept || (IsComparison(name) && job.attempt() >= attempt)) return;
+  // Comparisons, and trainings that got another seed, are reopened with their attempts counted on.
+  if (kept) return;
+  if (job.attempt() >= attempt && (IsComparison(name) || IsReseeded(job, records))) return;
   complain_(absl::StrCat("the result of attempt ", attempt, " of ", name,
                          " was accepted and is not there"));
 }
@@ -76,6 +85,12 @@ void Promises::CheckRetried(const std::string& name, uint64_t attempt,
 void Promises::Granted(const v1::Lease& lease, const Records& records) {
   CheckLeased(lease.job(), lease.attempt(), records);
   const v1::Job& job = JobIn(records, lease.job());
+  const std::string own = absl::StrCat("state of ", lease.spec().stream_key(), "@");
+  if (job.kind() == v1::JOB_KIND_TRAIN && !lease.spec().resume_from().empty() &&
+      !absl::StartsWith(lease.spec().resume_from(), own)) {
+    complain_(absl::StrCat(lease.job(), " goes on from \"", lease.spec().resume_from(),
+                           "\", which is of another seed"));
+  }
   const bool is_newest = job.attempt() == lease.attempt() && IsLive(job, lease.attempt());
   const bool first_told = leased_[lease.job()] < lease.attempt();
   if (is_newest && first_told && !lease.speculative() && !job.checkpoints().empty() &&

@@ -59,6 +59,7 @@ TEST(Simulation, StormsKeepEveryPromiseAndHaveEveryFault) {
                             "jobs retried",
                             "lease dropped",
                             "machine failed",
+                            "networks reseeded",
                             "out of memory",
                             "power lost after commit",
                             "power lost before commit",
