@@ -51,11 +51,15 @@ std::optional<std::string> Attach(const std::string& path, const std::string& fi
   return *bytes;
 }
 
-// Whether the file holds a network of the import's cell. What else is wrong with it is Validate's.
+// Whether the file holds a network of the import's cell, or a recording. What else is wrong with it
+// is Validate's.
 void CheckImport(const std::string& bytes, const v1::Import& import, const v1::SweepSpec& resolved,
                  const std::string& field, SweepFile& file, const ParsedSweep& parsed) {
   const std::vector<std::string>& known = population::ArchitectureNames();
-  if (std::find(known.begin(), known.end(), import.architecture()) == known.end()) return;
+  if (std::find(known.begin(), known.end(), import.architecture()) == known.end() &&
+      !population::IsRecording(import.architecture())) {
+    return;
+  }
   int inputs = 0;
   for (const v1::Task& task : resolved.task()) {
     if (task.name() == import.task() || (import.task().empty() && resolved.task_size() == 1)) {

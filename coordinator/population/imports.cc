@@ -1,4 +1,4 @@
-// Networks that were trained elsewhere.
+// Networks that were trained elsewhere, and recordings.
 #include <algorithm>
 #include <filesystem>
 #include <set>
@@ -7,6 +7,7 @@
 #include "absl/strings/str_join.h"
 #include "base/array_file.h"
 #include "base/digest.h"
+#include "base/recording.h"
 #include "coordinator/population/findings.h"
 #include "coordinator/population/rules.h"
 
@@ -35,14 +36,21 @@ void CheckKnown(const std::string& path, absl::string_view what, const std::stri
 void CheckImport(const v1::SweepSpec& spec, const v1::Import& import, const std::string& path,
                  Findings& findings) {
   if (import.path().empty()) {
-    findings.Add(path + ".path", "path is empty; it must name an .npz file of weights");
+    findings.Add(path + ".path",
+                 "path is empty; it must name an .npz file of weights, or a recording");
     return;
   }
   std::vector<std::string> tasks;
   for (const v1::Task& task : spec.task()) tasks.push_back(task.name());
   if (!tasks.empty()) CheckKnown(path, "task", TaskOf(spec, import), tasks, findings);
-  CheckKnown(path, "architecture", import.architecture(), ArchitectureNames(), findings);
-  CheckKnown(path, "activation", import.activation(), ActivationNames(), findings);
+  std::vector<std::string> architectures = ArchitectureNames();
+  architectures.emplace_back(kRecording);
+  CheckKnown(path, "architecture", import.architecture(), architectures, findings);
+  if (!IsRecording(import.architecture())) {
+    CheckKnown(path, "activation", import.activation(), ActivationNames(), findings);
+  } else if (!import.activation().empty()) {
+    findings.Add(path + ".activation", "a recording has no activation; leave it out");
+  }
   if (!IsName(NameOf(import), "-_.")) {
     findings.Add(path + ".name",
                  absl::StrCat("the network's name is \"", NameOf(import),
@@ -110,7 +118,8 @@ void AddImports(const v1::SweepSpec& resolved, Population& population) {
     network.set_units(configuration.units());
     network.set_imported(true);
     network.set_state(v1::NETWORK_STATE_TRAINED);
-    (*network.mutable_artifacts())["network"] = import.digest();
+    const char* role = IsRecording(import.architecture()) ? kRecording : "network";
+    (*network.mutable_artifacts())[role] = import.digest();
     population.configurations.push_back(std::move(configuration));
     population.networks.push_back(std::move(network));
   }
@@ -118,6 +127,11 @@ void AddImports(const v1::SweepSpec& resolved, Population& population) {
 
 absl::StatusOr<int> ReadImportUnits(absl::string_view bytes, const v1::Import& import,
                                     int task_inputs) {
+  if (IsRecording(import.architecture())) {
+    const auto states = base::ReadRecording(bytes, import.path());
+    if (!states.ok()) return states.status();
+    return static_cast<int>(states->shape.back());
+  }
   const auto archive = base::Archive::Decode(bytes, import.path());
   if (!archive.ok()) return archive.status();
   const absl::string_view gate = FirstGate(import.architecture());

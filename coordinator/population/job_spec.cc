@@ -101,7 +101,8 @@ void SetNetwork(const v1::Configuration& configuration, const v1::Network& netwo
   spec.set_imported(network.imported());
   spec.set_until_iteration(spec.training().iterations());
   *spec.mutable_hyperparameters() = configuration.hyperparameters();
-  const auto found = network.artifacts().find("network");
+  const char* role = IsRecording(network.architecture()) ? kRecording : "network";
+  const auto found = network.artifacts().find(role);
   if (spec.kind() == v1::JOB_KIND_ANALYZE && found != network.artifacts().end()) {
     spec.set_network_artifact(found->second);
   }

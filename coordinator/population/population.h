@@ -74,7 +74,8 @@ struct JobExtent {
 JobExtent ExtentOf(const v1::SweepSpec& resolved, const v1::Configuration& configuration,
                    v1::JobKind kind, int rung);
 
-// Paths of a network's result files, by role ("network", "states", "fixed_points").
+// Paths of a network's result files, by role ("network", "states", "fixed_points"). Empty for other
+// roles.
 std::string ResultPath(const v1::Network& network, absl::string_view role);
 // Path of the loss curve of a draw of the configuration's search.
 std::string CurvePath(const v1::Configuration& configuration, int draw);
@@ -83,10 +84,15 @@ std::string CurvePath(const v1::Configuration& configuration, int draw);
 std::string ImportKey(const v1::SweepSpec& spec, const v1::Import& import);
 // The import whose network has this key, or null.
 const v1::Import* FindImport(const v1::SweepSpec& spec, absl::string_view key);
-// Units of the network in an import's file; INVALID_ARGUMENT names the array that is missing, not
-// finite or of another shape than the cell and `task_inputs` (0: unknown) ask for.
+// Units of the network or recording in an import's file; INVALID_ARGUMENT names the array that is
+// missing, not finite or of another shape than the cell and `task_inputs` (0: unknown) ask for.
 absl::StatusOr<int> ReadImportUnits(absl::string_view bytes, const v1::Import& import,
                                     int task_inputs);
+
+// The architecture of an import that is no network but recorded activity (base/recording.h): it has
+// states alone, and no activation.
+inline constexpr char kRecording[] = "recording";
+inline bool IsRecording(absl::string_view architecture) { return architecture == kRecording; }
 
 // The registered names, as sweep files spell them.
 const std::vector<std::string>& ArchitectureNames();

@@ -40,10 +40,16 @@ bool IsRepeated(const v1::Job& job, const v1::JobReport& report) {
 }
 
 // The artifact without which a result of this kind is none, or empty.
-std::string MissingArtifact(const v1::Job& job, const v1::JobResult& result) {
+std::string MissingArtifact(const JobEntry& entry, const v1::JobResult& result) {
+  const v1::Job& job = entry.job;
   std::vector<std::string> roles;
   if (job.kind() == v1::JOB_KIND_TRAIN && !result.diverged()) roles = {"network"};
-  if (job.kind() == v1::JOB_KIND_ANALYZE) roles = {"states", "fixed_points"};
+  if (job.kind() == v1::JOB_KIND_ANALYZE) {
+    roles = {"states"};
+    if (!population::IsRecording(entry.network->network.architecture())) {
+      roles.emplace_back("fixed_points");
+    }
+  }
   for (const std::string& role : roles) {
     if (!result.artifacts().contains(role)) return role;
   }
@@ -83,7 +89,7 @@ v1::ReportOutcome Scheduler::State::Report(WorkerEntry& worker, const v1::JobRep
       Keep(*job, lease, report.checkpoint());
       return Accepted();
     case v1::JobReport::kResult: {
-      const std::string missing = MissingArtifact(job->job, report.result());
+      const std::string missing = MissingArtifact(*job, report.result());
       if (!missing.empty()) {
         v1::JobError error;
         error.set_message(absl::StrCat("the result has no artifact \"", missing, "\""));
@@ -179,7 +185,8 @@ void Scheduler::State::EndTraining(JobEntry& job, uint64_t attempt, const v1::Jo
 
 void Scheduler::State::EndAnalysis(JobEntry& job, uint64_t attempt, const v1::JobResult& result) {
   v1::Network& network = job.network->network;
-  *network.mutable_fixed_points() = result.fixed_points();
+  // A recording has none.
+  if (result.has_fixed_points()) *network.mutable_fixed_points() = result.fixed_points();
   const std::map<std::string, std::string> artifacts(result.artifacts().begin(),
                                                      result.artifacts().end());
   for (const auto& [role, digest] : artifacts) (*network.mutable_artifacts())[role] = digest;

@@ -28,6 +28,15 @@ TOLERANCE = 1e-5
 KILLS = 8
 FORMATS = ("--format", "npz,hdf5,pt")
 
+# The sine task of sweeps/files.textproto, its networks imported.
+RECORDED = """name: "recorded"
+base_seed: 11
+task { name: "sine" sine_wave { steps: 20 min_frequency: 0.04 max_frequency: 0.1 conditions: 5 } }
+analysis { metric { svcca {} } metric { cka {} } metric { procrustes {} }
+           metric { fixed_point_graph { runs: 8 } } fixed_points { starts: 32 rounds: 2 } }
+limits { max_attempts: 1 }
+"""
+
 
 def rows_of(path):
     with open(path, newline="") as file:
@@ -257,6 +266,56 @@ def check_imports(folder):
     again.close()
 
 
+def recordings(folder, key):
+    """The activity of one network as recordings: itself, turned, and one of too few trials."""
+    states = np.load(folder / "sine" / "states" / f"{key}.npy")
+    turn, _ = np.linalg.qr(np.random.default_rng(4).standard_normal((states.shape[2],) * 2))
+    np.save(folder.parent / "itself.npy", states.reshape(-1, states.shape[2]))
+    np.savez(folder.parent / "turned.npz", states=states.astype(np.float64) @ turn)
+    np.save(folder.parent / "short.npy", states[1:])
+
+
+def check_recordings(folder):
+    """Recorded activity among networks: as near to one as its own states are."""
+    keys = [row["key"] for row in rows_of(folder / "networks.csv")
+            if row["task"] == "sine" and row["included"] == "true"]
+    assert len(keys) > 3
+    recordings(folder, keys[1])
+    imports = [f'import {{ path: "{folder}/sine/networks/{row["key"]}.npz" architecture: '
+               f'"{row["architecture"]}" activation: "{row["activation"]}" }}'
+               for row in rows_of(folder / "networks.csv") if row["key"] in keys]
+    imports += [f'import {{ path: "{folder.parent}/{name}" architecture: "recording" }}'
+                for name in ("itself.npy", "turned.npz", "short.npy")]
+    path = folder.parent / "recorded.textproto"
+    path.write_text(RECORDED + "\n".join(imports) + "\n")
+    recorded = farm.Farm("recorded")
+    recorded.start_coordinator()
+    recorded.client("sweep", "submit", str(path))
+    recorded.start_worker("listener")
+    recorded.client("watch", "recorded")
+    told = recorded.client("logs", "--failed", "recorded").stdout
+    assert "the probe of its task has" in told and "sine-import-short" in told, told
+    out = pathlib.Path(recorded.folder, "results")
+    recorded.client("pull", "recorded", str(out))
+    recorded.client("report", str(out), "--out", str(out / "report.html"))
+    place = {row["key"]: i for i, row in enumerate(rows_of(out / "sine/distances/index.csv"))}
+    for metric in ("cka", "procrustes", "svcca"):
+        distances = np.load(out / "sine" / "distances" / f"{metric}.npy")
+        assert len(distances) == len(keys) + 2, (metric, distances.shape)
+        network = distances[place[f"sine-import-{keys[1]}"]]
+        itself = distances[place["sine-import-itself"]]
+        turned = distances[place["sine-import-turned"]]
+        assert np.allclose(itself, network, atol=1e-4) and np.allclose(turned, network, atol=1e-3)
+        assert network.max() > 0.05, "others are elsewhere"
+    left = rows_of(out / "sine/distances/fixed_point_graph_index.csv")
+    assert not any("itself" in row["key"] and row.get("row") for row in left), left
+    row = next(row for row in rows_of(out / "networks.csv") if row["key"] == "sine-import-itself")
+    assert row["architecture"] == "recording" and row["included"] == "true", row
+    assert not (out / "sine/networks/sine-import-itself.npz").exists()
+    recorded.passed = True
+    recorded.close()
+
+
 def main():
     running = farm.Farm("files")
     running.start_coordinator()
@@ -273,6 +332,7 @@ def main():
     killed = check_kills(running, calm)
     check_flipped_bytes(running, killed)
     check_imports(calm)
+    check_recordings(calm)
     refused = running.client("pull", SWEEP, str(calm), "--format", "pt", "--only", "states",
                              check=False)
     assert refused.returncode == 2 and "add networks to --only" in refused.stderr, refused.stderr

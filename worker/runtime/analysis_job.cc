@@ -5,6 +5,8 @@
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
+#include "absl/types/span.h"
+#include "base/recording.h"
 #include "worker/dynamics/analysis.h"
 #include "worker/rnn/foreign_network.h"
 #include "worker/rnn/network_file.h"
@@ -16,6 +18,8 @@ namespace {
 // Resolution of the share of the work done: progress counts "iterations" of this many.
 constexpr int kProgressSteps = 1000;
 constexpr absl::Duration kProgressPause = absl::Milliseconds(20);
+// The architecture of an import that is recorded activity.
+constexpr char kRecording[] = "recording";
 
 absl::StatusOr<rnn::NetworkFile> ReadImport(absl::string_view bytes, absl::string_view source,
                                             const v1::JobSpec& spec, const rnn::CellSpec& cell) {
@@ -62,9 +66,39 @@ absl::StatusOr<rnn::NetworkFile> NetworkOf(Job& job, const task::Task& task) {
   return network;
 }
 
+// Recorded activity: its states, as those of a network on the same probe are kept, and no dynamics.
+absl::Status TakeRecording(Job& job, const task::Task& task) {
+  const std::string& digest = job.spec().network_artifact();
+  const auto bytes = job.Download(digest);
+  if (!bytes.ok()) return bytes.status();
+  auto recording = base::ReadRecording(*bytes, absl::StrCat("artifact ", digest));
+  if (!recording.ok()) return recording.status();
+  const task::Trials probe = task.Probe(job.spec().base_seed());
+  const int64_t samples = int64_t{probe.count} * probe.steps;
+  const std::vector<int64_t> whole = {probe.count, probe.steps, recording->shape.back()};
+  const std::vector<int64_t> flat = {samples, recording->shape.back()};
+  if (recording->shape != whole && recording->shape != flat) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("the recording is ", recording->Describe(), "; the probe of its task has ",
+                     probe.count, " trials x ", probe.steps, " steps, so that it must be ",
+                     base::ShapeText(whole), " or ", base::ShapeText(flat)));
+  }
+  const auto values = recording->ToDoubles();
+  if (!values.ok()) return values.status();
+  const std::vector<float> states(values->begin(), values->end());
+  const auto uploaded =
+      job.Upload(base::EncodeNpy(base::Array::Of<float>(whole, absl::MakeConstSpan(states))));
+  if (!uploaded.ok()) return uploaded.status();
+  v1::JobResult result;
+  (*result.mutable_artifacts())["states"] = *uploaded;
+  job.Succeed(std::move(result));
+  return absl::OkStatus();
+}
+
 absl::Status Analyze(Job& job) {
   auto task = job.MakeTask();
   if (!task.ok()) return task.status();
+  if (job.spec().architecture() == kRecording) return TakeRecording(job, **task);
   auto network = NetworkOf(job, **task);
   if (!network.ok()) return network.status();
   absl::Time told = absl::InfinitePast();

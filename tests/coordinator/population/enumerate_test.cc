@@ -1,7 +1,9 @@
 #include <cmath>
+#include <limits>
 #include <map>
 #include <set>
 
+#include "base/array_file.h"
 #include "coordinator/population/population.h"
 #include "gmock/gmock.h"
 #include "tests/coordinator/population/sweep_text.h"
@@ -10,6 +12,7 @@ namespace rnnfarm::population {
 namespace {
 
 using testing::ElementsAre;
+using testing::HasSubstr;
 
 std::vector<std::string> Keys(const Population& population) {
   std::vector<std::string> keys;
@@ -321,6 +324,50 @@ TEST(Enumerate, PutsImportsBehindTheGrid) {
   ASSERT_EQ(population.networks.size(), 3u);
   EXPECT_EQ(population.networks[2].key(), "flipflop-import-a");
   EXPECT_EQ(CountNetworks(spec), 3);
+}
+
+TEST(Enumerate, ARecordingIsNoNetworkOfOurs) {
+  const v1::SweepSpec spec =
+      With(kImports, "import { path: 'mouse.npy' architecture: 'recording' digest: 'm' units: 7 }");
+  const Population population = Enumerate(spec);
+  const v1::Network& mouse = population.networks.back();
+  EXPECT_EQ(mouse.key(), "flipflop-import-mouse");
+  EXPECT_EQ(mouse.architecture(), "recording");
+  EXPECT_EQ(mouse.units(), 7);
+  EXPECT_EQ(mouse.artifacts().count("network"), 0) << "it is not among the networks' files";
+  EXPECT_EQ(ResultPath(mouse, "recording"), "");
+  v1::Job job;
+  job.set_kind(v1::JOB_KIND_ANALYZE);
+  job.set_task(mouse.task());
+  const v1::JobSpec made =
+      MakeJobSpec(WithDefaults(spec), population.configurations.back(), &mouse, job);
+  EXPECT_EQ(made.network_artifact(), "m");
+  EXPECT_EQ(made.architecture(), "recording");
+}
+
+TEST(ReadImportUnits, ARecordingHasThoseOfItsLastDimension) {
+  v1::Import import;
+  import.set_path("mouse.npy");
+  import.set_architecture("recording");
+  const std::vector<double> values(6, 0.5);
+  const auto npy = [&](std::vector<int64_t> shape) {
+    return base::EncodeNpy(base::Array::Of<double>(std::move(shape), values));
+  };
+  EXPECT_EQ(*ReadImportUnits(npy({2, 3}), import, 0), 3);
+  EXPECT_EQ(*ReadImportUnits(npy({3, 1, 2}), import, 0), 2);
+  base::Archive archive;
+  archive.Add("states", base::Array::Of<double>({6, 1}, values));
+  EXPECT_EQ(*ReadImportUnits(*archive.Encode(), import, 0), 1);
+  EXPECT_THAT(ReadImportUnits(npy({6}), import, 0).status().message(),
+              HasSubstr("mouse.npy: a recording is trials x time x units or samples x units"));
+  const std::vector<double> holes = {1, std::numeric_limits<double>::quiet_NaN()};
+  EXPECT_THAT(ReadImportUnits(base::EncodeNpy(base::Array::Of<double>({2, 1}, holes)), import, 0)
+                  .status()
+                  .message(),
+              HasSubstr("not finite at element 1"));
+  base::Archive other;
+  other.Add("rates", base::Array::Of<double>({6, 1}, values));
+  EXPECT_THAT(ReadImportUnits(*other.Encode(), import, 0).status().message(), HasSubstr("states"));
 }
 
 TEST(MakeJobSpec, AnImportBringsItsOwnCell) {

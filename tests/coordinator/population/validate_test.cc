@@ -173,6 +173,8 @@ INSTANTIATE_TEST_SUITE_P(
                  "limits.max_networks"},
         BadInput{"import { architecture: 'gru' activation: 'tanh' }", "import[0].path",
                  "must name an .npz"},
+        BadInput{"import { path: 'a.npy' architecture: 'recording' activation: 'tanh' }",
+                 "import[0].activation", "has no activation"},
         BadInput{"import { path: 'a.npz' activation: 'tanh' }", "import[0].architecture",
                  "give one of vanilla"},
         BadInput{"import { path: 'a.npz' task: 'flipflip' architecture: 'gru' activation: 'tanh' }",

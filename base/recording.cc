@@ -1,0 +1,41 @@
+#include "base/recording.h"
+
+#include <utility>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+
+namespace rnnfarm::base {
+namespace {
+
+constexpr char kZipSignature[] = "PK\x03\x04";
+constexpr char kStates[] = "states";
+
+absl::StatusOr<Array> ReadStates(absl::string_view bytes, absl::string_view source) {
+  if (!absl::StartsWith(bytes, kZipSignature)) return DecodeNpy(bytes, source);
+  const absl::StatusOr<Archive> archive = Archive::Decode(bytes, source);
+  if (!archive.ok()) return archive.status();
+  const absl::StatusOr<const Array*> states = archive->Find(kStates);
+  if (!states.ok()) return states.status();
+  return **states;
+}
+
+}  // namespace
+
+absl::StatusOr<Array> ReadRecording(absl::string_view bytes, absl::string_view source) {
+  absl::StatusOr<Array> states = ReadStates(bytes, source);
+  if (!states.ok()) return states.status();
+  const size_t rank = states->shape.size();
+  if ((rank != 2 && rank != 3) || states->size() == 0) {
+    return absl::InvalidArgumentError(
+        absl::StrCat(source, ": a recording is trials x time x units or samples x units; this is ",
+                     states->Describe()));
+  }
+  if (const int64_t at = FirstNonFinite(*states); at >= 0) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        source, ": the recording is not finite at element ", at, "; expected finite numbers"));
+  }
+  return states;
+}
+
+}  // namespace rnnfarm::base
