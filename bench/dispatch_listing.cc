@@ -2,12 +2,14 @@
 
 #include <fcntl.h>
 #include <spawn.h>
-#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <cstdint>
 #include <cstring>
 #include <filesystem>
+#include <fstream>
 
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
@@ -17,6 +19,18 @@ namespace {
 
 constexpr char kProgram[] = "rnnfarm";
 constexpr double kBytesPerKibibyte = 1024;
+constexpr absl::Duration kPause = absl::Milliseconds(5);
+
+// Of the program that runs as `pid`, up to now. What wait4 tells begins with what this program had
+// when it started it.
+int64_t PeakKibibytes(pid_t pid) {
+  std::ifstream status(absl::StrCat("/proc/", pid, "/status"));
+  for (std::string word; status >> word;) {
+    int64_t peak = 0;
+    if (word == "VmHWM:" && status >> peak) return peak;
+  }
+  return 0;
+}
 
 }  // namespace
 
@@ -41,13 +55,16 @@ absl::StatusOr<Listing> ListAllJobs(const std::string& address, const std::strin
         absl::StrCat(arguments[0], " cannot be started: ", std::strerror(error)));
   }
   int status = 0;
-  rusage usage;
-  wait4(pid, &status, 0, &usage);
+  int64_t peak = 0;
+  while (waitpid(pid, &status, WNOHANG) == 0) {
+    peak = std::max(peak, PeakKibibytes(pid));
+    absl::SleepFor(kPause);
+  }
   if (!WIFEXITED(status) || WEXITSTATUS(status) != 0) {
     return absl::InternalError("the listing of all jobs failed");
   }
   return Listing{absl::ToDoubleSeconds(absl::Now() - begin),
-                 kBytesPerKibibyte * static_cast<double>(usage.ru_maxrss)};
+                 kBytesPerKibibyte * static_cast<double>(peak)};
 }
 
 }  // namespace rnnfarm::bench

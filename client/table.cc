@@ -136,14 +136,17 @@ ColumnFit Table::Fit(bool wide, size_t width) const {
   return fit;
 }
 
+bool Table::IsOfNumbers(size_t column) const {
+  return !rows_.empty() && std::all_of(rows_.begin(), rows_.end(), [column](const auto& row) {
+    return IsNumber(row[column]) || std::holds_alternative<Missing>(row[column]);
+  });
+}
+
 std::string Table::RenderText(bool wide, bool colour, size_t width) const {
   std::string out;
   const ColumnFit fit = Fit(wide, width);
-  const auto is_right = [this](size_t column) {
-    return !rows_.empty() && std::all_of(rows_.begin(), rows_.end(), [&](const auto& row) {
-      return IsNumber(row[column]) || std::holds_alternative<Missing>(row[column]);
-    });
-  };
+  std::vector<bool> right;
+  for (const size_t column : fit.shown) right.push_back(IsOfNumbers(column));
   const auto end_line = [&out] {
     out.erase(out.find_last_not_of(' ') + 1);
     out += '\n';
@@ -151,7 +154,7 @@ std::string Table::RenderText(bool wide, bool colour, size_t width) const {
   for (size_t k = 0; k < fit.shown.size(); ++k) {
     if (k > 0) out += std::string(kGap, ' ');
     const std::string head = Shortened(Head(fit.shown[k]), fit.widths[k]);
-    out += Pad(head, fit.widths[k], is_right(fit.shown[k]));
+    out += Pad(head, fit.widths[k], right[k]);
   }
   end_line();
   for (const auto& row : rows_) {
@@ -159,8 +162,7 @@ std::string Table::RenderText(bool wide, bool colour, size_t width) const {
       if (k > 0) out += std::string(kGap, ' ');
       const std::string text = ValueText(row[fit.shown[k]]);
       const char* paint = colour && columns_[fit.shown[k]].is_state ? StateColour(text) : nullptr;
-      const std::string cell =
-          Pad(Shortened(text, fit.widths[k]), fit.widths[k], is_right(fit.shown[k]));
+      const std::string cell = Pad(Shortened(text, fit.widths[k]), fit.widths[k], right[k]);
       out += paint != nullptr ? absl::StrCat(paint, cell, "\033[0m") : cell;
     }
     end_line();

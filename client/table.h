@@ -56,6 +56,8 @@ class Table {
  private:
   std::string Head(size_t column) const;
   ColumnNeed NeedOf(size_t column) const;
+  // Or of nothing, for want of values.
+  bool IsOfNumbers(size_t column) const;
   ColumnFit Fit(bool wide, size_t width) const;
   std::string RenderText(bool wide, bool colour, size_t width) const;
   std::string Opening(Format format) const;
