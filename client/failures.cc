@@ -29,14 +29,15 @@ std::string PatternOf(const std::string& reason) {
   return absl::StrJoin(words, " ");
 }
 
-// Cut to where `other` still begins alike, at a blank unless they are equal.
+// Cut to the words with which `other` begins too.
 void Shorten(std::string& shared, const std::string& other) {
-  if (shared == other) return;
-  const auto [end, unused] =
-      std::mismatch(shared.begin(), shared.end(), other.begin(), other.end());
-  shared.erase(end, shared.end());
-  const size_t blank = shared.rfind(' ');
-  shared.resize(blank == std::string::npos ? 0 : blank);
+  const auto ends_word = [](absl::string_view text, size_t at) {
+    return at == text.size() || text[at] == ' ';
+  };
+  size_t same = std::mismatch(shared.begin(), shared.end(), other.begin(), other.end()).first -
+                shared.begin();
+  while (same > 0 && !(ends_word(shared, same) && ends_word(other, same))) --same;
+  shared.resize(same);
 }
 
 // Long enough to tell, short enough for one line of a terminal with the option before it.

@@ -38,6 +38,15 @@ TEST(Failures, NumbersMakeNoGroupsOfTheirOwn) {
             "rnnfarm retry s --failed --reseed --reason 'training diverged at iteration'");
 }
 
+TEST(Failures, TheSharedBeginningKeepsItsWordsHoweverManyJobsThereAre) {
+  std::vector<v1::Job> jobs;
+  for (const char* reason : {"it broke at step 1, badly", "it broke at step 2, badly",
+                             "it broke at step 18, badly", "it broke at step 3, badly"}) {
+    jobs.push_back(Failed(absl::StrCat("j", jobs.size()), reason));
+  }
+  EXPECT_EQ(GroupFailures(jobs)[0].shared, "it broke at step");
+}
+
 TEST(Failures, OfOtherSweepsAndStatesAreOtherGroups) {
   EXPECT_EQ(GroupFailures({Failed("a", "x"), Failed("a", "x", v1::JOB_STATE_FAILED, "t"),
                            Failed("b", "x", v1::JOB_STATE_HELD)})

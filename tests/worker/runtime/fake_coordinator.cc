@@ -13,7 +13,8 @@
 namespace rnnfarm::worker {
 namespace {
 
-constexpr absl::Duration kLongestWait = absl::Minutes(1);
+// A long training under sanitizers, on a machine that is busy with others.
+constexpr absl::Duration kLongestWait = absl::Minutes(3);
 constexpr int64_t kChunkBytes = 64 * 1024;
 constexpr int kNextSyncNanos = 50'000'000;
 
