@@ -57,7 +57,7 @@ def check_cancel(running):
 def check_drain(running):
     """An idle worker that is asked to drain ends, whoever is there to tell it."""
     worker = running.start_worker("tired")
-    farm.wait_until(lambda: running.rows("workers"), "the worker is known")
+    running.wait_for_workers(["tired"])
     acknowledged(running, "workers", "drain", "tired")
     farm.wait_until(lambda: worker.poll() is not None, "the worker has ended", 60)
     assert worker.returncode == 0, worker.returncode
