@@ -8,8 +8,11 @@
 
 namespace rnnfarm::base {
 
+// What stands for an architecture where an import is no network but a recording.
+inline constexpr char kRecording[] = "recording";
+
 // Of a .npy, or the array `states` of an .npz: trials x time x units, or samples x units, of any
-// type of number. INVALID_ARGUMENT names what is missing, of another shape, or not finite.
+// type that is read. INVALID_ARGUMENT names what is missing, of another shape, or not finite.
 absl::StatusOr<Array> ReadRecording(absl::string_view bytes, absl::string_view source);
 
 }  // namespace rnnfarm::base

@@ -18,8 +18,8 @@ size_t DisplayWidth(absl::string_view text);
 std::string Shortened(absl::string_view text, size_t width);
 
 // The lines of `text`, each broken at blanks into lines of at most `width` columns; those after
-// the first begin with `indent` blanks. A `command` between backquotes can be copied: it stays in one
-// line, or ends each of its lines as a shell wants it; what has no blank is not broken. Width 0
+// the first begin with `indent` blanks. A `command` between backquotes can be copied: it stays in
+// one line, or ends each of its lines as a shell wants it; what has no blank is not broken. Width 0
 // breaks nothing.
 std::string Wrapped(absl::string_view text, size_t width, size_t indent = 0);
 

@@ -12,7 +12,7 @@
 namespace rnnfarm::client {
 
 // `run`: the whole sweep with a coordinator and a worker in this process.
-int RunSweep(Program& program, const RunArguments& arguments);
+int RunSweep(Program& program, RunArguments arguments);
 // `fixed-points`.
 int FindFixedPoints(Program& program, const FixedPointsArguments& arguments);
 // <task>/networks/KEY.pt beside each network's .npz (torch_file.h). CANCELLED when the options say.

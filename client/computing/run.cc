@@ -149,8 +149,7 @@ absl::Status ChooseEngine(const v1::Scheduling& scheduling, std::string& engine)
 
 }  // namespace
 
-int RunSweep(Program& program, const RunArguments& given) {
-  RunArguments arguments = given;
+int RunSweep(Program& program, RunArguments arguments) {
   const SweepFile file = ReadSweepFile(arguments.file, arguments.set);
   if (!file.errors.empty()) {
     program.terminal.err << file.Describe();

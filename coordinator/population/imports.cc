@@ -44,7 +44,7 @@ void CheckImport(const v1::SweepSpec& spec, const v1::Import& import, const std:
   for (const v1::Task& task : spec.task()) tasks.push_back(task.name());
   if (!tasks.empty()) CheckKnown(path, "task", TaskOf(spec, import), tasks, findings);
   std::vector<std::string> architectures = ArchitectureNames();
-  architectures.emplace_back(kRecording);
+  architectures.emplace_back(base::kRecording);
   CheckKnown(path, "architecture", import.architecture(), architectures, findings);
   if (!IsRecording(import.architecture())) {
     CheckKnown(path, "activation", import.activation(), ActivationNames(), findings);
@@ -118,8 +118,7 @@ void AddImports(const v1::SweepSpec& resolved, Population& population) {
     network.set_units(configuration.units());
     network.set_imported(true);
     network.set_state(v1::NETWORK_STATE_TRAINED);
-    const char* role = IsRecording(import.architecture()) ? kRecording : "network";
-    (*network.mutable_artifacts())[role] = import.digest();
+    (*network.mutable_artifacts())[ImportRole(import.architecture())] = import.digest();
     population.configurations.push_back(std::move(configuration));
     population.networks.push_back(std::move(network));
   }

@@ -101,8 +101,7 @@ void SetNetwork(const v1::Configuration& configuration, const v1::Network& netwo
   spec.set_imported(network.imported());
   spec.set_until_iteration(spec.training().iterations());
   *spec.mutable_hyperparameters() = configuration.hyperparameters();
-  const char* role = IsRecording(network.architecture()) ? kRecording : "network";
-  const auto found = network.artifacts().find(role);
+  const auto found = network.artifacts().find(ImportRole(network.architecture()));
   if (spec.kind() == v1::JOB_KIND_ANALYZE && found != network.artifacts().end()) {
     spec.set_network_artifact(found->second);
   }

@@ -12,6 +12,7 @@
 
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
+#include "base/recording.h"
 #include "rnnfarm/v1/population.pb.h"
 #include "rnnfarm/v1/sweep.pb.h"
 
@@ -89,10 +90,8 @@ const v1::Import* FindImport(const v1::SweepSpec& spec, absl::string_view key);
 absl::StatusOr<int> ReadImportUnits(absl::string_view bytes, const v1::Import& import,
                                     int task_inputs);
 
-// The architecture of an import that is no network but recorded activity (base/recording.h): it has
-// states alone, and no activation.
-inline constexpr char kRecording[] = "recording";
-inline bool IsRecording(absl::string_view architecture) { return architecture == kRecording; }
+// Of an import that is no network but recorded activity: it has states alone, and no activation.
+inline bool IsRecording(absl::string_view architecture) { return architecture == base::kRecording; }
 
 // The registered names, as sweep files spell them.
 const std::vector<std::string>& ArchitectureNames();

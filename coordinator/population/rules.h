@@ -53,6 +53,11 @@ std::string ConfigurationKey(const v1::Configuration& configuration);
 
 void AddImports(const v1::SweepSpec& resolved, Population& population);
 
+// Among a network's artifacts, the file of an import. A recording is not listed as a network.
+inline const char* ImportRole(absl::string_view architecture) {
+  return IsRecording(architecture) ? base::kRecording : "network";
+}
+
 // Whether a sweep consists of imports alone.
 inline bool OnlyImports(const v1::SweepSpec& spec) {
   return spec.import_size() > 0 && !spec.has_grid() && !spec.has_seeds();

@@ -74,8 +74,29 @@ def check_leaky(work):
     assert len({row["train_loss"] for row in rows}) == 3, rows
 
 
+def check_elsewhere(work):
+    """Through a symbolic link, from another folder, with blanks in names and options: what `run`
+    becomes is found and given the very arguments."""
+    folder = work / "a folder"
+    folder.mkdir()
+    (folder / "farm").symlink_to(os.path.join(farm.BIN, "rnnfarm"))
+    shutil.copy(EXAMPLES.parent / "sweeps" / "quickstart.textproto", folder / "a sweep.textproto")
+    done = subprocess.run(["./farm", "run", "a sweep.textproto", "--out", "the results", "--set",
+                           'grid.architecture=["gold fish"]'], cwd=folder, capture_output=True,
+                          text=True, timeout=120)
+    assert done.returncode == 2 and "gold fish" in done.stderr, done
+    assert 'a sweep.textproto' in done.stderr and not (folder / "the results").exists(), done
+    (folder / "alone").mkdir()
+    shutil.copy(os.path.join(farm.BIN, "rnnfarm"), folder / "alone")
+    done = subprocess.run([str(folder / "alone" / "rnnfarm"), "run", "a sweep.textproto", "--out",
+                           "results"], cwd=folder, capture_output=True, text=True, timeout=120)
+    assert done.returncode == 1 and "alone/rnnfarm-compute" in done.stderr, done
+    assert "beside rnnfarm" in done.stderr, done
+
+
 def main():
     with tempfile.TemporaryDirectory(prefix="rnnfarm-examples-") as name:
+        check_elsewhere(pathlib.Path(name))
         check_decision(pathlib.Path(name))
         check_leaky(pathlib.Path(name))
     return 0

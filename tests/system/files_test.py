@@ -311,6 +311,11 @@ def check_recordings(folder):
     assert not any("itself" in row["key"] and row.get("row") for row in left), left
     row = next(row for row in rows_of(out / "networks.csv") if row["key"] == "sine-import-itself")
     assert row["architecture"] == "recording" and row["included"] == "true", row
+    record = json.loads(recorded.client("networks", "show", "recorded/sine-import-itself", "-o",
+                                        "json").stdout)
+    assert "fixed_points" not in record and "fixed_points" not in record["artifacts"], record
+    told = (out / "sine/statistics.json").read_text()
+    assert "it has no fixed_points file" in told, told
     assert not (out / "sine/networks/sine-import-itself.npz").exists()
     recorded.passed = True
     recorded.close()

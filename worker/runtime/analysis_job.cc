@@ -18,8 +18,6 @@ namespace {
 // Resolution of the share of the work done: progress counts "iterations" of this many.
 constexpr int kProgressSteps = 1000;
 constexpr absl::Duration kProgressPause = absl::Milliseconds(20);
-// The architecture of an import that is recorded activity.
-constexpr char kRecording[] = "recording";
 
 absl::StatusOr<rnn::NetworkFile> ReadImport(absl::string_view bytes, absl::string_view source,
                                             const v1::JobSpec& spec, const rnn::CellSpec& cell) {
@@ -98,7 +96,7 @@ absl::Status TakeRecording(Job& job, const task::Task& task) {
 absl::Status Analyze(Job& job) {
   auto task = job.MakeTask();
   if (!task.ok()) return task.status();
-  if (job.spec().architecture() == kRecording) return TakeRecording(job, **task);
+  if (job.spec().architecture() == base::kRecording) return TakeRecording(job, **task);
   auto network = NetworkOf(job, **task);
   if (!network.ok()) return network.status();
   absl::Time told = absl::InfinitePast();
