@@ -146,6 +146,30 @@ TEST(FarmService, PagesFiltersAndOrdersNetworks) {
   EXPECT_THAT(Text(status), HasSubstr("page_token"));
 }
 
+TEST(FarmService, AListThatIsFilteredGoesOnAsItBegan) {
+  ServedFarm farm;
+  farm.MustSubmit(TinySweep());
+  v1::ListJobsRequest request;
+  request.set_parent("sweeps/tiny");
+  request.set_filter("kind=train and state=pending");
+  request.set_page_size(1);
+  v1::ListJobsResponse first, second;
+  ASSERT_TRUE(farm.Call(&Stub::ListJobs, request, &first).ok());
+  ASSERT_EQ(first.total_size(), 2);
+  v1::CancelSweepRequest cancel;
+  cancel.set_name("sweeps/tiny");
+  v1::CancelSweepResponse cancelled;
+  ASSERT_TRUE(farm.Call(&Stub::CancelSweep, cancel, &cancelled).ok());
+  request.set_page_token(first.next_page_token());
+  ASSERT_TRUE(farm.Call(&Stub::ListJobs, request, &second).ok());
+  ASSERT_EQ(second.jobs_size(), 1) << "no job is pending now, this one was";
+  EXPECT_NE(second.jobs(0).name(), first.jobs(0).name());
+  EXPECT_EQ(second.jobs(0).state(), v1::JOB_STATE_CANCELLED);
+  request.clear_page_token();
+  ASSERT_TRUE(farm.Call(&Stub::ListJobs, request, &first).ok());
+  EXPECT_EQ(first.total_size(), 0) << "a list that begins is as things are";
+}
+
 TEST(FarmService, PagesConfigurationsWithTheDrawsOfTheirSearches) {
   ServedFarm farm;
   v1::SweepSpec spec = TinySweep();
