@@ -1,6 +1,7 @@
 #include <bit>
 #include <cmath>
 #include <cstring>
+#include <limits>
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
@@ -54,12 +55,30 @@ std::vector<uint32_t> FromUtf8(absl::string_view utf8) {
   return out;
 }
 
+// NumPy's float16, IEEE 754's binary16.
+struct Half {
+  uint16_t bits;
+
+  explicit operator double() const {
+    const int exponent = bits >> 10 & 0x1F, fraction = bits & 0x3FF;
+    double magnitude;
+    if (exponent == 0x1F) {
+      magnitude = fraction == 0 ? std::numeric_limits<double>::infinity()
+                                : std::numeric_limits<double>::quiet_NaN();
+    } else {
+      magnitude =
+          exponent == 0 ? std::ldexp(fraction, -24) : std::ldexp(1024 + fraction, exponent - 25);
+    }
+    return bits >> 15 ? -magnitude : magnitude;
+  }
+};
+
 template <typename T>
 int64_t FirstNonFiniteOf(absl::string_view data) {
   for (size_t i = 0; i * sizeof(T) < data.size(); ++i) {
     T value;
     std::memcpy(&value, data.data() + i * sizeof(T), sizeof(T));
-    if (!std::isfinite(value)) return static_cast<int64_t>(i);
+    if (!std::isfinite(static_cast<double>(value))) return static_cast<int64_t>(i);
   }
   return -1;
 }
@@ -157,10 +176,22 @@ absl::StatusOr<std::vector<double>> Array::ToDoubles() const {
     AppendDoubles<double>(data, out);
   } else if (dtype == "<f4") {
     AppendDoubles<float>(data, out);
+  } else if (dtype == "<f2") {
+    AppendDoubles<Half>(data, out);
   } else if (dtype == "<i8") {
     AppendDoubles<int64_t>(data, out);
+  } else if (dtype == "<u8") {
+    AppendDoubles<uint64_t>(data, out);
   } else if (dtype == "<i4") {
     AppendDoubles<int32_t>(data, out);
+  } else if (dtype == "<u4") {
+    AppendDoubles<uint32_t>(data, out);
+  } else if (dtype == "<i2") {
+    AppendDoubles<int16_t>(data, out);
+  } else if (dtype == "<u2") {
+    AppendDoubles<uint16_t>(data, out);
+  } else if (dtype == "|i1") {
+    AppendDoubles<int8_t>(data, out);
   } else if (dtype == "|u1" || dtype == "|b1") {
     AppendDoubles<uint8_t>(data, out);
   } else {
@@ -185,6 +216,7 @@ absl::StatusOr<std::string> Array::ToText() const {
 std::string Array::Describe() const { return absl::StrCat(ShapeText(shape), " ", dtype); }
 
 int64_t FirstNonFinite(const Array& array) {
+  if (array.dtype == "<f2") return FirstNonFiniteOf<Half>(array.data);
   if (array.dtype == "<f4") return FirstNonFiniteOf<float>(array.data);
   if (array.dtype == "<f8") return FirstNonFiniteOf<double>(array.data);
   // A complex element is two numbers; -1 / 2 would be 0.

@@ -27,7 +27,8 @@
 
 namespace rnnfarm::base {
 
-// NumPy's name of a type: "<f4", "<f8", "<i4", "<i8", "|u1", "|b1", "<c16".
+// NumPy's name of a type that is written: "<f4", "<f8", "<i4", "<i8", "|u1", "|b1", "<c16". Files
+// are read with the other integers, "<f2" and "<c8" too.
 template <typename T>
 absl::string_view DtypeOf();
 

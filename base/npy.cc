@@ -26,6 +26,7 @@ absl::Status Broken(absl::string_view source, absl::string_view what) {
 // Bytes of one element, or 0 for a type that is not read.
 int64_t ItemSize(absl::string_view dtype) {
   if (dtype == "|u1" || dtype == "|b1" || dtype == "|i1") return 1;
+  if (dtype == "<i2" || dtype == "<u2" || dtype == "<f2") return 2;
   if (dtype == "<f4" || dtype == "<i4" || dtype == "<u4") return 4;
   if (dtype == "<f8" || dtype == "<i8" || dtype == "<u8" || dtype == "<c8") return 8;
   if (dtype == "<c16") return 16;

@@ -1,6 +1,9 @@
 #include "base/recording.h"
 
+#include <cmath>
+#include <limits>
 #include <utility>
+#include <vector>
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
@@ -31,9 +34,16 @@ absl::StatusOr<Array> ReadRecording(absl::string_view bytes, absl::string_view s
         absl::StrCat(source, ": a recording is trials x time x units or samples x units; this is ",
                      states->Describe()));
   }
-  if (const int64_t at = FirstNonFinite(*states); at >= 0) {
+  const absl::StatusOr<std::vector<double>> values = states->ToDoubles();
+  if (!values.ok()) {
+    return absl::InvalidArgumentError(absl::StrCat(source, ": ", values.status().message()));
+  }
+  for (size_t i = 0; i < values->size(); ++i) {
+    const double value = (*values)[i];
+    if (std::abs(value) <= std::numeric_limits<float>::max()) continue;
     return absl::InvalidArgumentError(absl::StrCat(
-        source, ": the recording is not finite at element ", at, "; expected finite numbers"));
+        source, ": the recording is ", std::isfinite(value) ? "beyond float32" : "not finite",
+        " at element ", i, "; expected finite numbers of float32's range"));
   }
   return states;
 }

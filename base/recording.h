@@ -12,7 +12,8 @@ namespace rnnfarm::base {
 inline constexpr char kRecording[] = "recording";
 
 // Of a .npy, or the array `states` of an .npz: trials x time x units, or samples x units, of any
-// type that is read. INVALID_ARGUMENT names what is missing, of another shape, or not finite.
+// real type that is read. INVALID_ARGUMENT names what is missing, of another shape, no number that
+// float32 can hold.
 absl::StatusOr<Array> ReadRecording(absl::string_view bytes, absl::string_view source);
 
 }  // namespace rnnfarm::base

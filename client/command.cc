@@ -72,12 +72,13 @@ int Program::Fail(const absl::Status& status) {
 }
 
 void Program::Say(const std::string& line) {
-  terminal.err << Wrapped(line, terminal.ErrWidth()) << std::endl;
+  terminal.err << Wrapped(Visible(line, /*lines=*/true), terminal.ErrWidth()) << std::endl;
 }
 
 void Program::PrintText(const std::string& text) {
   const size_t width = terminal.OutWidth();
-  terminal.out << Wrapped(WithShortWords(text, width - kTextIndent), width, kTextIndent)
+  terminal.out << Wrapped(WithShortWords(Visible(text, /*lines=*/true), width - kTextIndent), width,
+                          kTextIndent)
                << std::flush;
 }
 

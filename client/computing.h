@@ -37,6 +37,10 @@ struct FixedPointsArguments {
   std::string format = "table";
 };
 
+// Environment variable by which the program that does it elsewhere is told base::BuildText() of the
+// one that it was: half of an update would fail in stranger ways.
+inline constexpr char kCallerBuild[] = "RNNFARM_CALLER_BUILD";
+
 struct Computing {
   // Called before the others. Where another program does them it becomes that program with the same
   // arguments, and returns only with why it could not.

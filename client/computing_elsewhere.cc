@@ -1,10 +1,12 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <cstdlib>
 #include <cstring>
 #include <filesystem>
 
 #include "absl/strings/str_cat.h"
+#include "base/build_info.h"
 #include "client/computing.h"
 
 namespace rnnfarm::client {
@@ -17,8 +19,14 @@ constexpr char kProgram[] = "rnnfarm-compute";
 // Returns only if it fails.
 absl::Status Become(std::vector<std::string> arguments) {
   std::error_code failed;
-  const fs::path here = fs::read_symlink("/proc/self/exe", failed).parent_path();
-  const std::string program = (here / kProgram).string();
+  const fs::path self = fs::read_symlink("/proc/self/exe", failed);
+  if (failed) {
+    return absl::FailedPreconditionError(
+        absl::StrCat("where this program is cannot be told, so that ", kProgram,
+                     ", which trains and analyses, is not found: ", failed.message()));
+  }
+  setenv(kCallerBuild, base::BuildText().c_str(), /*overwrite=*/1);
+  const std::string program = (self.parent_path() / kProgram).string();
   std::vector<char*> pointers = {const_cast<char*>(program.c_str())};
   for (std::string& argument : arguments) pointers.push_back(argument.data());
   pointers.push_back(nullptr);

@@ -62,7 +62,12 @@ std::string Sentence(const v1::Network& network) {
 void ShowNetwork(const v1::Network& network, std::ostream& out) {
   out << "network          " << network.name() << "\nstate            " << Sentence(network)
       << "\nconfiguration    " << network.configuration() << "\ntask             " << network.task()
-      << "\ncell             " << network.architecture() << ", " << network.activation() << ", "
+      << "\n";
+  if (population::IsRecording(network.architecture())) {
+    out << "cell             none: it is recorded activity of " << network.units() << " units\n";
+    return;
+  }
+  out << "cell             " << network.architecture() << ", " << network.activation() << ", "
       << network.units() << " units\nl2               " << ValueText(network.l2()) << "\n";
   const std::map<std::string, double> axes(network.axes().begin(), network.axes().end());
   for (const auto& [axis, value] : axes) out << axis << "  " << ValueText(value) << "\n";
@@ -102,6 +107,7 @@ Table SearchJobsTable(const std::vector<v1::Job>& jobs) {
 }  // namespace
 
 std::string Explanation::HyperparametersFrom() const {
+  if (population::IsRecording(network.architecture())) return "none: it is no network";
   if (network.imported()) return "none: it was trained elsewhere";
   if (network.untrained()) return "none: it is the control that is not trained";
   if (!configuration.failure_reason().empty()) {

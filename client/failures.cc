@@ -42,18 +42,39 @@ void Shorten(std::string& shared, const std::string& other) {
 // Long enough to tell, short enough for one line of a terminal with the option before it.
 constexpr size_t kMostShared = 48;
 
-// A long message is named by its beginning, unless another group's is alike.
-void NameBriefly(std::vector<FailureGroup>& groups) {
+// Whether `retry --reason text` tries jobs of the group too.
+bool Holds(const FailureGroup& group, const std::string& text) {
+  return absl::StrContains(group.reason, text) || absl::StrContains(group.shared, text);
+}
+
+// What a long message begins with, or one of several lines.
+std::string Brief(const std::string& shared) {
+  const std::string line = shared.substr(0, std::min(shared.find_first_of("\r\n"), shared.size()));
+  if (line.size() <= kMostShared) return line;
+  const size_t blank = line.rfind(' ', kMostShared);
+  return blank == std::string::npos ? line : line.substr(0, blank);
+}
+
+// Names each group so that its command tries no other one's jobs.
+void TellApart(std::vector<FailureGroup>& groups) {
   for (FailureGroup& group : groups) {
-    if (group.shared.size() <= kMostShared) continue;
-    const size_t blank = group.shared.rfind(' ', kMostShared);
-    if (blank == std::string::npos) continue;
-    const std::string brief = group.shared.substr(0, blank);
-    const bool alone = std::none_of(groups.begin(), groups.end(), [&](const FailureGroup& other) {
-      return &other != &group && other.sweep == group.sweep &&
-             absl::StrContains(other.reason, brief);
-    });
-    if (alone) group.shared = brief;
+    std::vector<const FailureGroup*> others, alike;  // of the sweep; of the state too
+    for (const FailureGroup& other : groups) {
+      if (&other == &group || other.sweep != group.sweep) continue;
+      others.push_back(&other);
+      if (other.state == group.state) alike.push_back(&other);
+    }
+    const auto any_holds = [](const std::vector<const FailureGroup*>& among,
+                              const std::string& text) {
+      return std::any_of(among.begin(), among.end(),
+                         [&text](const FailureGroup* other) { return Holds(*other, text); });
+    };
+    if (const std::string brief = Brief(group.shared); !any_holds(alike, brief)) {
+      group.shared = brief;
+    }
+    // With other seeds what failed for other reasons would be tried too.
+    group.by_state = group.Diverged() || any_holds(others, group.shared);
+    group.by_reason = !group.shared.empty() && !(group.by_state && alike.empty());
   }
 }
 
@@ -84,7 +105,8 @@ absl::StatusOr<std::vector<v1::Job>> FailedJobs(const Farm& farm, const std::str
 std::string FailureGroup::RetryCommand(size_t width) const {
   std::string command = absl::StrCat("rnnfarm retry ", LastSegment(sweep), " --failed");
   if (Diverged()) absl::StrAppend(&command, " --reseed");
-  if (shared.empty()) return command;
+  if (by_state) absl::StrAppend(&command, " --where state=", Word(state));
+  if (!by_reason) return command;
   const std::string reason = absl::StrCat("--reason ", ShellQuoted(shared));
   const bool fits = DisplayWidth(command) + 1 + DisplayWidth(reason) <= width;
   return absl::StrCat(command, fits ? " " : " \\\n", reason);
@@ -102,7 +124,7 @@ std::vector<FailureGroup> GroupFailures(const std::vector<v1::Job>& failed) {
     Shorten(group.shared, job.reason());
     group.jobs.push_back(job.name());
   }
-  NameBriefly(groups);
+  TellApart(groups);
   return groups;
 }
 

@@ -22,6 +22,8 @@ namespace rnnfarm::client {
 
 inline constexpr char kDefaultCoordinator[] = "localhost:7070";
 inline constexpr int kPageSize = 1000;
+// The parent of a list over all sweeps.
+inline constexpr char kAllSweeps[] = "sweeps/-";
 
 // Thread-compatible; copies share one connection.
 class Farm {
@@ -53,8 +55,8 @@ class Farm {
     return response;
   }
 
-  // Calls `take` with every response of a paged list. `limit` > 0 ends after so many pages' worth
-  // of elements were asked for.
+  // Calls `take` with every response of a paged list, whose first field holds the elements. `limit`
+  // > 0 ends after so many of them.
   template <typename Request, typename Response>
   absl::Status ForEachPage(grpc::Status (v1::FarmService::Stub::*method)(grpc::ClientContext*,
                                                                          const Request&, Response*),
@@ -66,7 +68,8 @@ class Farm {
       absl::StatusOr<Response> response = Call(method, request);
       if (!response.ok()) return response.status();
       take(*response);
-      left -= request.page_size();
+      // A page may end before it is full.
+      left -= response->GetReflection()->FieldSize(*response, Response::descriptor()->field(0));
       if (response->next_page_token().empty() || (limit > 0 && left <= 0)) return absl::OkStatus();
       request.set_page_token(response->next_page_token());
     }

@@ -45,7 +45,8 @@ std::vector<Value> Row(const v1::Job& job) {
 }
 
 int List(Program& program, const ListingArguments& arguments) {
-  const absl::StatusOr<std::string> sweep = SweepName(arguments.sweep);
+  const absl::StatusOr<std::string> sweep =
+      arguments.sweep.empty() ? std::string(kAllSweeps) : SweepName(arguments.sweep);
   if (!sweep.ok()) return program.Fail(sweep.status());
   Table table({{"name"},
                {"kind"},
@@ -110,10 +111,12 @@ void AddJobsCommands(CLI::App& app, Program& program) {
   CLI::App* group = AddGroup(app, "jobs", "Jobs of a sweep", "rnnfarm jobs list universality-2019");
 
   auto listing = std::make_shared<ListingArguments>();
-  AddListingOptions(*AddCommand(*group, program, "list", "Jobs, as many as --limit says",
-                                "rnnfarm jobs list universality-2019 --state failed -o wide",
-                                [&program, listing] { return List(program, *listing); }),
-                    *listing, JobStateWords());
+  CLI::App* list = AddCommand(*group, program, "list", "Jobs, as many as --limit says",
+                              "rnnfarm jobs list --state failed --where 'units>=128' --sort loss",
+                              [&program, listing] { return List(program, *listing); });
+  list->add_option("sweep", listing->sweep, "Name of the sweep; by default all")
+      ->type_name("SWEEP");
+  AddListingOptions(*list, *listing, JobStateWords());
 
   auto job = std::make_shared<std::string>();
   auto format = std::make_shared<std::string>("table");

@@ -17,7 +17,6 @@ std::string ListingArguments::OrderBy() const {
 
 void AddListingOptions(CLI::App& command, ListingArguments& arguments,
                        const std::vector<std::string>& states) {
-  command.add_option("sweep", arguments.sweep, "Name of the sweep")->type_name("SWEEP")->required();
   command.add_option("--state", arguments.state, "Only those in this state, such as failed")
       ->check(CLI::IsMember(states))
       ->type_name("STATE");

@@ -10,7 +10,7 @@
 namespace rnnfarm::client {
 
 struct ListingArguments {
-  std::string sweep;
+  std::string sweep;  // empty: all
   std::string state;  // of the rows shown; empty: all
   std::string where;  // such as "units>=128 and architecture=gru"
   std::string sort;   // a field, "-" before it for descending
@@ -23,7 +23,7 @@ struct ListingArguments {
   std::string OrderBy() const;
 };
 
-// `states`: the values of --state.
+// All but the sweep. `states`: the values of --state.
 void AddListingOptions(CLI::App& command, ListingArguments& arguments,
                        const std::vector<std::string>& states);
 

@@ -97,16 +97,19 @@ void ShowGroup(Program& program, const FailureGroup& group) {
   const std::string before = "  retry    ";
   const size_t width = program.terminal.OutWidth();
   const std::string retry = group.RetryCommand(width - before.size());
-  program.PrintText(absl::StrCat(
-      LastSegment(group.sweep), ": ", group.jobs.size(), " ", Word(group.state), ": ",
-      group.reason.empty() ? "no reason given" : group.reason, "\n  such as  ", group.jobs.front(),
-      "\n", before,
-      absl::StrReplaceAll(retry, {{"\n", absl::StrCat("\n", std::string(before.size(), ' '))}}),
-      "\n"));
+  program.PrintText(absl::StrCat(LastSegment(group.sweep), ": ", group.jobs.size(), " ",
+                                 Word(group.state), ": ",
+                                 group.reason.empty() ? "no reason given" : group.reason,
+                                 "\n  such as  ", group.jobs.front(), "\n"));
+  // To be copied as it is: a line that is broken or shortened within its quotes is another command.
+  program.terminal.out << before
+                       << absl::StrReplaceAll(
+                              retry, {{"\n", absl::StrCat("\n", std::string(before.size(), ' '))}})
+                       << std::endl;
 }
 
 int TellFailures(Program& program, const Arguments& arguments) {
-  std::string sweep = "sweeps/-";
+  std::string sweep = kAllSweeps;
   if (!arguments.name.empty()) {
     const absl::StatusOr<std::string> named = SweepName(arguments.name);
     if (!named.ok()) return program.Fail(named.status());

@@ -2,6 +2,6 @@
 #include "client/start.h"
 
 int main(int argc, char** argv) {
-  const std::vector<std::string> arguments(argv + 1, argv + argc);
+  const auto arguments = rnnfarm::client::ArgumentsOf(argc, argv);
   return rnnfarm::client::StartCommand(arguments, rnnfarm::client::ComputingElsewhere(arguments));
 }

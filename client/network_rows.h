@@ -16,7 +16,7 @@ std::string FixedPointsText(const v1::FixedPointSummary& summary);
 // "replaced 2 times by `retry --reseed`: …", of a network that was trained with another seed.
 std::string SeedText(const v1::Network& network);
 
-// networks.csv (RFC 4180): key, task, architecture, activation, units, l2, seed, reseeds (how often
+// networks.csv: key, task, architecture, activation, units, l2, seed, reseeds (how often
 // it was trained with another seed after it diverged or failed), untrained, imported, state,
 // iterations, train_loss, validation_loss, diverged_at (iteration) and last_finite_loss of a
 // network that diverged, learning_rate, lr_decay, momentum, clip_norm, fixed_points, index_sum,

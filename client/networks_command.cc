@@ -93,11 +93,12 @@ void AddNetworksCommands(CLI::App& app, Program& program) {
                              "rnnfarm networks list universality-2019 -o csv");
 
   auto listing = std::make_shared<ListingArguments>();
-  AddListingOptions(
-      *AddCommand(*group, program, "list", "Networks, as many as --limit says",
-                  "rnnfarm networks list universality-2019 --where 'units>=128' --sort loss",
-                  [&program, listing] { return List(program, *listing); }),
-      *listing, NetworkStateWords());
+  CLI::App* list =
+      AddCommand(*group, program, "list", "Networks, as many as --limit says",
+                 "rnnfarm networks list universality-2019 --where 'units>=128' --sort loss",
+                 [&program, listing] { return List(program, *listing); });
+  list->add_option("sweep", listing->sweep, "Name of the sweep")->type_name("SWEEP")->required();
+  AddListingOptions(*list, *listing, NetworkStateWords());
 
   auto network = std::make_shared<std::string>();
   auto format = std::make_shared<std::string>("table");

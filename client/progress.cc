@@ -203,7 +203,8 @@ void ProgressView::Erase() {
 
 void ProgressView::Note(const std::string& line) {
   Erase();
-  out_ << (options_.redraw ? Wrapped(line, options_.width) : line) << std::endl;
+  const std::string text = Visible(line, /*lines=*/true);
+  out_ << (options_.redraw ? Wrapped(text, options_.width) : text) << std::endl;
 }
 
 void ProgressView::Show(const v1::Sweep& sweep, const std::string& remaining, absl::Time now) {

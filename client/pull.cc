@@ -5,11 +5,11 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "base/digest.h"
-#include "client/cells_script.h"
 #include "client/further_formats.h"
 #include "client/network_rows.h"
 #include "client/pulled_folder.h"
 #include "client/pulled_streams.h"
+#include "client/python_scripts.h"
 #include "client/search_rows.h"
 
 namespace rnnfarm::client {
@@ -18,6 +18,7 @@ namespace {
 constexpr char kNetworksFile[] = "networks.csv";
 constexpr char kSearchFile[] = "search.csv";
 constexpr char kCellsFile[] = "rnnfarm_cells.py";
+constexpr char kFiguresFile[] = "figures.py";
 
 // A coordinator names the files; none of them may lie outside the folder.
 bool IsInside(const std::string& path) {
@@ -72,7 +73,7 @@ absl::StatusOr<std::string> NetworksCsv(const Farm& farm, const std::string& swe
   return NetworksTable(networks).Render(Format::kCsv);
 }
 
-// networks.csv, search.csv where there was a search, and the cells in NumPy.
+// networks.csv, search.csv where there was a search, and what comes with results in Python.
 absl::Status WriteCompanions(const Farm& farm, const std::string& name, PulledFolder& folder) {
   const absl::StatusOr<std::string> networks = NetworksCsv(farm, name);
   if (!networks.ok()) return networks.status();
@@ -83,6 +84,7 @@ absl::Status WriteCompanions(const Farm& farm, const std::string& name, PulledFo
     status = folder.Write(kSearchFile, SearchTable(*searched).Render(Format::kCsv));
   }
   if (status.ok()) status = folder.Write(kCellsFile, CellsScript());
+  if (status.ok()) status = folder.Write(kFiguresFile, FiguresScript());
   return status;
 }
 

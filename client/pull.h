@@ -48,8 +48,9 @@ struct PullSummary {
 
 // Fetches every result file of `sweep` ("sweeps/NAME") that is not in `directory` with its digest,
 // makes the files of the further formats from them, then writes networks.csv, search.csv where
-// there was a search, rnnfarm_cells.py and, last, manifest.json. An interrupted pull leaves *.part
-// files, where the next one goes on. FAILED_PRECONDITION if the folder holds another sweep.
+// there was a search, rnnfarm_cells.py, figures.py and, last, manifest.json. An interrupted pull
+// leaves *.part files, where the next one goes on. FAILED_PRECONDITION if the folder holds another
+// sweep.
 absl::StatusOr<PullSummary> Pull(const Farm& farm, const std::string& sweep,
                                  const std::string& directory, const PullOptions& options = {});
 

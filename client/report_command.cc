@@ -1,6 +1,8 @@
 #include <filesystem>
 #include <memory>
 
+#include "absl/strings/str_cat.h"
+#include "analysis/figures/matrix_image.h"
 #include "analysis/figures/report.h"
 #include "base/array_file.h"
 #include "client/command.h"
@@ -16,7 +18,24 @@ namespace fs = std::filesystem;
 struct Arguments {
   std::string subject;
   std::string out;
+  std::string figures;  // empty: none are written
 };
+
+// Of the folder `results`.
+int Draw(Program& program, const Arguments& arguments, const std::string& results) {
+  absl::Status written = WriteReport(results, arguments.out);
+  if (written.ok() && !arguments.figures.empty()) {
+    written = WriteFigures(results, arguments.figures);
+  }
+  if (!written.ok()) return program.Fail(written);
+  program.terminal.out << arguments.out << std::endl;
+  if (arguments.figures.empty()) return kOk;
+  program.Say(absl::StrCat("the distances in full are in ", arguments.figures,
+                           "; figures.py, which comes with the results, draws every figure by "
+                           "matplotlib: python3 figures.py --out ",
+                           arguments.figures));
+  return kOk;
+}
 
 int FromFarm(Program& program, const Arguments& arguments) {
   const absl::StatusOr<std::string> sweep = SweepName(arguments.subject);
@@ -26,21 +45,13 @@ int FromFarm(Program& program, const Arguments& arguments) {
   TakeInterruptsGracefully();
   const auto summary = PullAndTell(program, program.Connect(), *sweep, folder.path());
   if (!summary.ok()) return program.Fail(summary.status());
-  const absl::Status written = WriteReport(folder.path(), arguments.out);
-  return written.ok() ? kOk : program.Fail(written);
+  return Draw(program, arguments, folder.path());
 }
 
 int Report(Program& program, const Arguments& arguments) {
   std::error_code failed;
-  if (!fs::is_directory(arguments.subject, failed)) {
-    const int code = FromFarm(program, arguments);
-    if (code == kOk) program.terminal.out << arguments.out << std::endl;
-    return code;
-  }
-  const absl::Status written = WriteReport(arguments.subject, arguments.out);
-  if (!written.ok()) return program.Fail(written);
-  program.terminal.out << arguments.out << std::endl;
-  return kOk;
+  if (!fs::is_directory(arguments.subject, failed)) return FromFarm(program, arguments);
+  return Draw(program, arguments, arguments.subject);
 }
 
 }  // namespace
@@ -53,6 +64,10 @@ absl::Status WriteReport(const std::string& results, const std::string& path,
   const fs::path folder = fs::path(path).parent_path();
   if (!folder.empty()) fs::create_directories(folder, ignored);
   return base::WriteFile(path, *page);
+}
+
+absl::Status WriteFigures(const std::string& results, const std::string& path) {
+  return figures::WriteMatrixImages(results, path).status();
 }
 
 void AddReportCommand(CLI::App& app, Program& program) {
@@ -68,6 +83,10 @@ void AddReportCommand(CLI::App& app, Program& program) {
   command->add_option("--out", arguments->out, "File to write")
       ->type_name("FILE")
       ->capture_default_str();
+  command
+      ->add_option("--figures", arguments->figures,
+                   "Write each matrix of distances in full as a PNG into this folder")
+      ->type_name("DIR");
 }
 
 }  // namespace rnnfarm::client

@@ -42,13 +42,19 @@ absl::StatusOr<v1::RetryJobsResponse> RetryFailed(const Farm& farm, const std::s
   const auto names = NamesByReason(farm, sweep, arguments);
   if (!names.ok()) return names.status();
   v1::RetryJobsResponse all;
+  const auto stopped = [&all](const absl::Status& why) {
+    if (all.jobs().empty()) return why;
+    return absl::Status(why.code(), absl::StrCat(why.message(), "; ", all.jobs_size(),
+                                                 " jobs are tried again already: the same command "
+                                                 "goes on with the others"));
+  };
   for (size_t first = 0; first < names->size(); first += kMostNamed) {
     const size_t end = std::min(names->size(), first + kMostNamed);
     request.clear_jobs();
     request.mutable_jobs()->Add(names->begin() + first, names->begin() + end);
     request.set_request_id(NewRequestId());
     const auto some = farm.Call(&v1::FarmService::Stub::RetryJobs, request);
-    if (!some.ok()) return some.status();
+    if (!some.ok()) return stopped(some.status());
     all.MergeFrom(*some);
   }
   return all;
@@ -86,7 +92,8 @@ int Retry(Program& program, const Arguments& arguments) {
   program.Say(absl::StrCat(response->jobs_size(), response->jobs_size() == 1 ? " job" : " jobs",
                            arguments.dry_run ? " would be tried again" : " will be tried again",
                            arguments.reseed ? ", the trainings with another seed" : ""));
-  if (!arguments.reseed) SayWhatDiverged(program, farm, *sweep, arguments);
+  if (!arguments.reseed && arguments.reason.empty())
+    SayWhatDiverged(program, farm, *sweep, arguments);
   return kOk;
 }
 

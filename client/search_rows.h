@@ -13,7 +13,7 @@
 
 namespace rnnfarm::client {
 
-// search.csv (RFC 4180): configuration, draw, task, architecture, activation, units, l2, rung (the
+// search.csv: configuration, draw, task, architecture, activation, units, l2, rung (the
 // last one it ended), iterations, validation_loss, diverged, chosen, learning_rate, lr_decay,
 // momentum, clip_norm, zero_output_mse, curve (path in the results), reason (why none was chosen),
 // then the sweep's further axes by name. Empty where there is no value, such as the loss of a draw

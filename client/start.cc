@@ -9,6 +9,10 @@
 
 namespace rnnfarm::client {
 
+std::vector<std::string> ArgumentsOf(int argc, char** argv) {
+  return argc > 0 ? std::vector<std::string>(argv + 1, argv + argc) : std::vector<std::string>();
+}
+
 int StartCommand(const std::vector<std::string>& arguments, Computing computing) {
   // People read standard error here: only what went wrong is worth a log line between the command's
   // own sentences.

@@ -9,6 +9,9 @@
 
 namespace rnnfarm::client {
 
+// What follows the program's name, which who starts it may leave out.
+std::vector<std::string> ArgumentsOf(int argc, char** argv);
+
 // The process's logging and signals, then RunProgram on its terminal.
 int StartCommand(const std::vector<std::string>& arguments, Computing computing);
 

@@ -51,15 +51,12 @@ std::optional<std::string> Attach(const std::string& path, const std::string& fi
   return *bytes;
 }
 
-// Whether the file holds a network of the import's cell, or a recording. What else is wrong with it
-// is Validate's.
-void CheckImport(const std::string& bytes, const v1::Import& import, const v1::SweepSpec& resolved,
-                 const std::string& field, SweepFile& file, const ParsedSweep& parsed) {
-  const std::vector<std::string>& known = population::ArchitectureNames();
-  if (std::find(known.begin(), known.end(), import.architecture()) == known.end() &&
-      !population::IsRecording(import.architecture())) {
-    return;
-  }
+// Whether the file holds a network of the import's cell, or a recording, and of how many units.
+// What else is wrong with it is Validate's.
+void ReadImport(const std::string& bytes, const v1::SweepSpec& resolved, const std::string& field,
+                v1::Import& import, SweepFile& file, const ParsedSweep& parsed) {
+  const std::vector<std::string>& known = population::ImportArchitectureNames();
+  if (std::find(known.begin(), known.end(), import.architecture()) == known.end()) return;
   int inputs = 0;
   for (const v1::Task& task : resolved.task()) {
     if (task.name() == import.task() || (import.task().empty() && resolved.task_size() == 1)) {
@@ -67,8 +64,11 @@ void CheckImport(const std::string& bytes, const v1::Import& import, const v1::S
     }
   }
   const auto units = population::ReadImportUnits(bytes, import, inputs);
-  if (units.ok()) return;
-  file.errors.push_back({PositionOf(parsed, field), std::string(units.status().message())});
+  if (units.ok()) {
+    import.set_units(*units);
+  } else {
+    file.errors.push_back({PositionOf(parsed, field), std::string(units.status().message())});
+  }
 }
 
 void AttachAll(SweepFile& file, const ParsedSweep& parsed) {
@@ -83,7 +83,7 @@ void AttachAll(SweepFile& file, const ParsedSweep& parsed) {
     v1::Import& import = *file.spec.mutable_import(i);
     const std::string field = absl::StrCat("import[", i, "].path");
     const auto bytes = Attach(import.path(), field, file, parsed, import.mutable_digest());
-    if (bytes) CheckImport(*bytes, import, resolved, field, file, parsed);
+    if (bytes) ReadImport(*bytes, resolved, field, import, file, parsed);
   }
 }
 

@@ -66,7 +66,9 @@ absl::StatusOr<Format> ParseFormat(absl::string_view name) {
 std::string ShortestNumber(double value) { return fmt::format("{}", value); }
 
 std::string ValueText(const Value& value) {
-  if (const auto* text = std::get_if<std::string>(&value)) return text->empty() ? "-" : *text;
+  if (const auto* text = std::get_if<std::string>(&value)) {
+    return text->empty() ? "-" : Visible(*text, /*lines=*/false);
+  }
   if (const auto* whole = std::get_if<int64_t>(&value)) return fmt::format("{}", *whole);
   if (const auto* real = std::get_if<double>(&value)) return fmt::format("{:.6g}", *real);
   if (const auto* flag = std::get_if<bool>(&value)) return *flag ? "yes" : "no";
@@ -183,7 +185,7 @@ std::string Table::Opening(Format format) const {
   for (size_t i = 0; i < columns_.size(); ++i) {
     absl::StrAppend(&out, i > 0 ? "," : "", CsvOf(columns_[i].name));
   }
-  return out + "\r\n";
+  return out + "\n";
 }
 
 std::string Table::RowText(Format format, const std::vector<Value>& row, bool first) const {
@@ -194,7 +196,7 @@ std::string Table::RowText(Format format, const std::vector<Value>& row, bool fi
   }
   std::string out;
   for (size_t i = 0; i < row.size(); ++i) absl::StrAppend(&out, i > 0 ? "," : "", CsvOf(row[i]));
-  return out + "\r\n";
+  return out + "\n";
 }
 
 std::string Table::Closing(Format format, bool any) const {

@@ -41,8 +41,9 @@ class Table {
   void AddRow(std::vector<Value> row);
   size_t size() const { return rows_.size(); }
   // Ends with a newline unless empty. Tables align columns, numbers to the right; kName is the
-  // first column; kJson an array of objects; kCsv follows RFC 4180 with a header. kTable has no
-  // line of more than `width` columns: long text is shortened, and what has no room left out.
+  // first column; kJson an array of objects; kCsv has a header and lines as Unix ends them. kTable
+  // has no line of more than `width` columns: long text is shortened, and what has no room left
+  // out.
   std::string Render(Format format, bool colour = false, size_t width = std::string::npos) const;
   // Names of the columns for which kTable has no room.
   std::vector<std::string> LeftOut(size_t width) const;
@@ -73,7 +74,8 @@ class Table {
 std::string ValueText(const Value& value);
 // Numbers with as many digits as bring the same number back.
 std::string JsonOf(const Value& value);
-// One field of RFC 4180: quoted where it holds a comma, a quote or a line break.
+// One field of a comma-separated file (RFC 4180): quoted where it holds a comma, a quote or a line
+// break.
 std::string CsvOf(const Value& value);
 // The shortest text that reads back as the same number.
 std::string ShortestNumber(double value);

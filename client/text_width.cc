@@ -104,6 +104,19 @@ size_t DisplayWidth(absl::string_view text) {
   return std::count_if(text.begin(), text.end(), [](char c) { return !IsContinuation(c); });
 }
 
+std::string Visible(absl::string_view text, bool lines) {
+  std::string out;
+  for (size_t i = 0; i < text.size(); ++i) {
+    const unsigned char c = text[i];
+    // U+0080 to U+009F are control characters too.
+    const bool wide = c == 0xC2 && i + 1 < text.size() && (text[i + 1] & 0xE0) == 0x80;
+    const bool control = (c < 0x20 || c == 0x7F || wide) && !(lines && c == '\n');
+    out += control ? ' ' : text[i];
+    i += wide ? 1 : 0;
+  }
+  return out;
+}
+
 std::string Shortened(absl::string_view text, size_t width) {
   if (DisplayWidth(text) <= width) return std::string(text);
   const size_t kept = width > kLeftOut.size() ? width - kLeftOut.size() : 1;

@@ -3,6 +3,7 @@
 #include <optional>
 #include <set>
 #include <utility>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
@@ -23,13 +24,14 @@ class FailureNotes {
   FailureNotes(const Farm& farm, const std::string& hint) : farm_(farm), hint_(hint) {}
 
   void Update(const v1::Sweep& sweep, ProgressView& view) {
-    int64_t failed = 0;
+    std::vector<int64_t> failed;
     for (const v1::StageCount& stage : sweep.stages()) {
-      failed += stage.failed() + stage.held();
       // Draws of a search may diverge: that is what it finds out.
-      if (stage.kind() == v1::JOB_KIND_TRAIN) failed += stage.diverged();
+      const bool counts = stage.kind() == v1::JOB_KIND_TRAIN;
+      failed.insert(failed.end(), {stage.failed(), stage.held(), counts ? stage.diverged() : 0});
     }
-    if (failed <= known_) return;
+    // After a retry fewer may be others.
+    if (failed == known_) return;
     const absl::StatusOr<std::vector<v1::Job>> jobs = FailedJobs(farm_, sweep.name());
     if (!jobs.ok()) return;  // asked again at the next poll
     known_ = failed;
@@ -47,12 +49,12 @@ class FailureNotes {
     const std::string name = LastSegment(group.sweep);
     return absl::StrCat("see `rnnfarm logs --failed ", name, "`, try again ",
                         group.Diverged() ? "with another seed: " : "with ", "`rnnfarm retry ", name,
-                        " --failed", group.Diverged() ? " --reseed`" : "`");
+                        " --failed", group.Diverged() ? " --reseed --where state=diverged`" : "`");
   }
 
   const Farm& farm_;
   const std::string hint_;
-  int64_t known_ = 0;
+  std::vector<int64_t> known_;
   std::set<std::pair<v1::JobState, std::string>> said_;
 };
 

@@ -36,7 +36,7 @@ const drawing = (() => {
 
   const unknownNetwork = {key: 'not in networks.csv', architecture: 'unlisted', activation: ''};
   const networkOf = (page, row) => page.networks[row] || unknownNetwork;
-  const kindOf = (network) => network.architecture + ' ' + network.activation;
+  const kindOf = (network) => (network.architecture + ' ' + network.activation).trim();
   const hoverOf = (network) => {
     const loss = Number(network.validation_loss);
     return plain(network.key) +
@@ -232,7 +232,7 @@ const drawing = (() => {
         const shape = (n) => (n.activation === 'relu' ? 'diamond' : 'circle') +
           (isTrue(n.untrained) ? '-open' : '');
         data.push({
-          type: 'scatter', mode: 'markers', name: plain(value || 'unlisted'),
+          type: 'scatter', mode: 'markers', name: plain(value || (part.field === 'activation' ? 'none' : 'unlisted')),
           x: rows.map((i) => x[i]), y: rows.map((i) => y[i]),
           text: rows.map((i) => hoverOf(networks[i])), hovertemplate: '%{text}<extra></extra>',
           marker: {size, color: part.colour(value), opacity: 0.85,

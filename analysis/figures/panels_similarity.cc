@@ -1,11 +1,11 @@
 #include <algorithm>
 #include <cmath>
-#include <numeric>
 #include <utility>
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_replace.h"
+#include "analysis/figures/distance_matrix.h"
 #include "analysis/figures/json_text.h"
 #include "analysis/figures/panels.h"
 #include "analysis/figures/pooled_matrix.h"
@@ -27,17 +27,6 @@ std::string TitleOf(const std::string& metric) {
   std::string words = absl::StrReplaceAll(metric, {{"_", " "}, {"-", " "}});
   if (!words.empty()) words[0] = absl::ascii_toupper(words[0]);
   return words;
-}
-
-// The networks of an index; one that networks.csv lacks has its key alone.
-std::vector<Network> NetworksOf(const ResultsFolder& folder, const Index& index) {
-  std::vector<Network> out;
-  for (size_t i = 0; i < index.keys.size(); ++i) {
-    Network unknown;
-    unknown.key = index.keys[i];
-    out.push_back(index.networks[i] < 0 ? unknown : folder.networks()[index.networks[i]]);
-  }
-  return out;
 }
 
 void SetTriangle(const PooledMatrix& pooled, JsonObject& json) {
@@ -71,9 +60,9 @@ std::string GroupsJson(const std::vector<Network>& networks, const std::vector<i
   std::string previous;
   for (int i = 0; i < pooled.side; ++i) {
     const Network& n = networks[order[pooled.first[i]]];
-    std::string label = n.architecture.empty() ? std::string("unlisted")
-                                               : absl::StrCat(n.architecture, " ", n.activation,
-                                                              n.untrained ? " untrained" : "");
+    std::string label = n.architecture.empty() ? std::string("unlisted") : n.architecture;
+    if (!n.activation.empty()) absl::StrAppend(&label, " ", n.activation);  // a recording has none
+    if (n.untrained) absl::StrAppend(&label, " untrained");
     if (i > 0 && label == previous) continue;
     groups.push_back(
         JsonObject().Set("label", JsonString(label)).Set("from", absl::StrCat(i)).Text());
@@ -92,31 +81,19 @@ std::string MatrixPython(const std::string& task, const std::string& metric,
       "order = sorted(range(len(rows)), key=lambda i: (rows[i][\"architecture\"], "
       "rows[i][\"activation\"]))\n"
       "d = np.load(",
-      PythonString(absl::StrCat(task, "/distances/", metric, ".npy")),
+      PythonString(DistancesPath(task, metric)),
       ")[np.ix_(order, order)]\n"
       "plt.imshow(d)\nplt.colorbar()\nplt.show()");
 }
 
 absl::StatusOr<std::string> MatrixJson(const ResultsFolder& folder, const TaskPlace& place,
                                        const std::string& metric, Panel& panel) {
-  absl::StatusOr<Index> index = folder.ReadIndex(place.task, metric);
-  if (!index.ok()) return index.status();
-  absl::StatusOr<base::Array> array = folder.ReadArray(panel.file);
-  if (!array.ok()) return array.status();
-  const int64_t n = static_cast<int64_t>(index->keys.size());
-  if (array->shape != std::vector<int64_t>{n, n}) {
-    return absl::InvalidArgumentError(
-        absl::StrCat(panel.file, " is ", array->Describe(), ", its index names ", n, " networks"));
-  }
-  const auto values = array->As<float>();
-  if (!values.ok()) return values.status();
-  if (n < 2) return absl::NotFoundError("a comparison needs two networks");
-  const std::vector<Network> networks = NetworksOf(folder, *index);
-  std::vector<int> order(n);
-  std::iota(order.begin(), order.end(), 0);
-  std::stable_sort(order.begin(), order.end(),
-                   [&](int a, int b) { return StandsBefore(networks[a], networks[b]); });
-  const PooledMatrix pooled = PoolMatrix(*values, order, kMaxMatrixSide);
+  const absl::StatusOr<DistanceMatrix> matrix = ReadDistances(folder, place.task, metric);
+  if (!matrix.ok()) return matrix.status();
+  const std::vector<Network>& networks = matrix->networks;
+  const std::vector<int>& order = matrix->order;
+  const int64_t n = static_cast<int64_t>(order.size());
+  const PooledMatrix pooled = PoolMatrix(matrix->values(), order, kMaxMatrixSide);
   std::vector<std::string> labels;
   for (int i = 0; i < pooled.side; ++i) {
     const int more = pooled.first[i + 1] - pooled.first[i] - 1;
@@ -140,7 +117,7 @@ Panel MatrixPanel(const ResultsFolder& folder, const TaskPlace& place, const std
   panel.columns = 2;
   panel.label = metric == "svcca" ? place.Label("c", "", "") : "";
   panel.title = absl::StrCat(TitleOf(metric), " distances");
-  panel.file = absl::StrCat(place.task, "/distances/", metric, ".npy");
+  panel.file = DistancesPath(place.task, metric);
   absl::StatusOr<std::string> json = MatrixJson(folder, place, metric, panel);
   if (!json.ok()) {
     panel.missing = absl::StrCat("There is no matrix of ", TitleOf(metric),

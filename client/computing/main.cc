@@ -7,5 +7,6 @@
 int main(int argc, char** argv) {
   rnnfarm::worker::PinKernels(argv);
   rnnfarm::worker::UseOneThreadPerNetwork();
-  return rnnfarm::client::StartCommand({argv + 1, argv + argc}, rnnfarm::client::ComputingHere());
+  return rnnfarm::client::StartCommand(rnnfarm::client::ArgumentsOf(argc, argv),
+                                       rnnfarm::client::ComputingHere());
 }

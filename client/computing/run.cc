@@ -26,6 +26,7 @@ constexpr char kStoreFolder[] = ".farm";
 // The same in each run, so that the leases of a run that was killed come back with its next one.
 constexpr char kWorkerName[] = "local";
 constexpr char kReportFile[] = "report.html";
+constexpr char kFiguresFolder[] = "figures";
 
 // A coordinator and a worker in this process, talking over loopback.
 class EmbeddedFarm {
@@ -126,7 +127,10 @@ int Finish(Program& program, const RunArguments& arguments, const v1::Sweep& swe
   const auto pulled = PullAndTell(program, farm, sweep.name(), arguments.out, std::move(options));
   if (!pulled.ok()) return program.Fail(pulled.status());
   const std::string report = (fs::path(arguments.out) / kReportFile).string();
-  const absl::Status written = WriteReport(arguments.out, report);
+  absl::Status written = WriteReport(arguments.out, report);
+  if (written.ok()) {
+    written = WriteFigures(arguments.out, (fs::path(arguments.out) / kFiguresFolder).string());
+  }
   if (!written.ok()) return program.Fail(written);
   program.terminal.out << report << std::endl;
   return OutcomeOf(sweep);

@@ -43,9 +43,7 @@ void CheckImport(const v1::SweepSpec& spec, const v1::Import& import, const std:
   std::vector<std::string> tasks;
   for (const v1::Task& task : spec.task()) tasks.push_back(task.name());
   if (!tasks.empty()) CheckKnown(path, "task", TaskOf(spec, import), tasks, findings);
-  std::vector<std::string> architectures = ArchitectureNames();
-  architectures.emplace_back(base::kRecording);
-  CheckKnown(path, "architecture", import.architecture(), architectures, findings);
+  CheckKnown(path, "architecture", import.architecture(), ImportArchitectureNames(), findings);
   if (!IsRecording(import.architecture())) {
     CheckKnown(path, "activation", import.activation(), ActivationNames(), findings);
   } else if (!import.activation().empty()) {

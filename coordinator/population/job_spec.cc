@@ -109,7 +109,8 @@ void SetNetwork(const v1::Configuration& configuration, const v1::Network& netwo
 
 double OperationsOfIteration(const v1::SweepSpec& resolved, const v1::Configuration& configuration,
                              const v1::Training& training) {
-  double steps = 1;  // of a dataset it is not known here
+  if (IsRecording(configuration.architecture())) return 0;  // it is not computed with
+  double steps = 1;                                         // of a dataset it is not known here
   for (const v1::Task& task : resolved.task()) {
     if (task.name() == configuration.task()) steps = std::max(1, TaskSteps(task));
   }

@@ -36,6 +36,15 @@ const std::vector<std::string>& ArchitectureNames() {
   return names;
 }
 
+const std::vector<std::string>& ImportArchitectureNames() {
+  static const auto& names = *new auto([] {
+    std::vector<std::string> all = ArchitectureNames();
+    all.emplace_back(base::kRecording);
+    return all;
+  }());
+  return names;
+}
+
 const std::vector<std::string>& ActivationNames() {
   static const auto& names = *new std::vector<std::string>{"tanh", "relu"};
   return names;

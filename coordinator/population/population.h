@@ -95,6 +95,8 @@ inline bool IsRecording(absl::string_view architecture) { return architecture ==
 
 // The registered names, as sweep files spell them.
 const std::vector<std::string>& ArchitectureNames();
+// Those that an import may have: "recording" too.
+const std::vector<std::string>& ImportArchitectureNames();
 const std::vector<std::string>& ActivationNames();
 // Of Training.precision, the default first.
 const std::vector<std::string>& PrecisionNames();

@@ -42,7 +42,7 @@ void CountAxes(const Population& population, v1::SweepPreview& preview) {
     preview.set_networks(preview.networks() + 1);
     counters[0].Add(network.task());
     counters[1].Add(network.architecture());
-    counters[2].Add(network.activation());
+    if (!network.activation().empty()) counters[2].Add(network.activation());
     counters[3].Add(absl::StrCat(network.units()));
     if (network.imported()) continue;  // has neither
     counters[4].Add(FormatDecimal(network.l2()));
@@ -142,6 +142,7 @@ std::string CostKey(const v1::SweepSpec& resolved, const v1::Configuration& conf
 }
 
 bool KnowsOperations(const v1::SweepSpec& resolved, const v1::Configuration& configuration) {
+  if (IsRecording(configuration.architecture())) return false;
   for (const v1::Task& task : resolved.task()) {
     if (task.name() == configuration.task()) return TaskSteps(task) > 0;
   }

@@ -35,7 +35,8 @@ v1::SweepPreview Preview(const Population& population, const std::vector<JobGrou
 std::string CostKey(const v1::SweepSpec& resolved, const v1::Configuration& configuration,
                     v1::JobKind kind, int rung);
 
-// Whether JobExtent::operations holds the trials' length, which is not known of a dataset.
+// Whether JobExtent::operations holds the trials' length, which is not known of a dataset, and is
+// what costs, which of a recording it is not.
 bool KnowsOperations(const v1::SweepSpec& resolved, const v1::Configuration& configuration);
 
 }  // namespace rnnfarm::population

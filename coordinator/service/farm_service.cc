@@ -66,10 +66,10 @@ grpc::Status FarmService::SubmitSweep(grpc::ServerContext*, const v1::SubmitSwee
   auto status = CheckSubmission(*request, max_networks_, store_);
   if (!status.ok()) return base::ToGrpc(status);
   scheduler::Submit submit{*request};
-  if (!request->validate_only()) {
-    status = ReadImports(store_, *submit.request.mutable_spec());
-    if (!status.ok()) return base::ToGrpc(status);
-  }
+  // Nothing is uploaded for a submission that is only tried.
+  status = ReadImports(store_, /*may_be_absent=*/request->validate_only(),
+                       *submit.request.mutable_spec());
+  if (!status.ok()) return base::ToGrpc(status);
   auto answer = Change<v1::SubmitSweepResponse>(
       std::move(submit), "SubmitSweep",
       request->validate_only() ? std::string() : request->request_id());

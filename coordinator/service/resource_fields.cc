@@ -39,7 +39,7 @@ FieldValue AxisValue(const Map& axes, absl::string_view field) {
 
 std::vector<Field> CellFields(const std::vector<std::string>& axes) {
   std::vector<Field> fields = {{"task"},
-                               {"architecture", false, population::ArchitectureNames()},
+                               {"architecture", false, population::ImportArchitectureNames()},
                                {"activation", false, population::ActivationNames()},
                                {"units", true},
                                {"l2", true},

@@ -53,11 +53,12 @@ int InputsOfTask(const v1::SweepSpec& resolved, absl::string_view name) {
 
 }  // namespace
 
-absl::Status ReadImports(store::Store& store, v1::SweepSpec& spec) {
+absl::Status ReadImports(store::Store& store, bool may_be_absent, v1::SweepSpec& spec) {
   const v1::SweepSpec resolved = population::WithDefaults(spec);
   for (int i = 0; i < spec.import_size(); ++i) {
     v1::Import& import = *spec.mutable_import(i);
     auto bytes = store.ReadWholeArtifact(import.digest());
+    if (may_be_absent && absl::IsNotFound(bytes.status())) continue;
     if (!bytes.ok()) return bytes.status();
     const auto units =
         population::ReadImportUnits(*bytes, import, InputsOfTask(resolved, import.task()));

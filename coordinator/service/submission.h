@@ -19,8 +19,9 @@ absl::Status CheckSubmission(const v1::SubmitSweepRequest& request, int64_t max_
                              store::Store& store);
 
 // Fills in what the files of the sweep's imports say of themselves; INVALID_ARGUMENT names file,
-// array and expectation where one is no network of its import's cell. Of a checked submission.
-absl::Status ReadImports(store::Store& store, v1::SweepSpec& spec);
+// array and expectation where one is no network of its import's cell. Of a checked submission. A
+// file that was not uploaded is passed over if it `may_be_absent`.
+absl::Status ReadImports(store::Store& store, bool may_be_absent, v1::SweepSpec& spec);
 
 }  // namespace rnnfarm::service
 

@@ -50,7 +50,14 @@ np.savez_compressed(folder / "deflated.npz", **arrays)
 np.save(folder / "states.npy", arrays["states"])
 np.save(folder / "fortran.npy", np.asfortranarray(arrays["xstar"]))
 np.save(folder / "big_endian.npy", arrays["xstar"].astype(">f8"))
-np.save(folder / "half.npy", arrays["xstar"].astype(np.float16))
+for dtype in ("i1", "u1", "i2", "u2", "i4", "u4", "i8", "u8"):
+    info = np.iinfo(dtype)
+    np.save(folder / f"{dtype}.npy", np.array([info.min, info.max // 3, info.max], dtype=dtype))
+# Every kind of float16: subnormal, the least normal, the largest, both signs of zero.
+halves = np.array([0, 1, 0x3FF, 0x400, 0x3C00, 0x7BFF, 0x8000, 0x8001, 0xBC01], dtype=np.uint16)
+np.save(folder / "f2.npy", halves.view(np.float16))
+np.save(folder / "f2_as_f8.npy", halves.view(np.float16).astype(np.float64))
+np.save(folder / "f2_infinite.npy", np.array([1, -np.inf, np.nan], dtype=np.float16))
 np.save(folder / "objects.npy", np.array([{}, None], dtype=object), allow_pickle=True)
 np.save(folder / "structured.npy", np.zeros(2, dtype=[("a", "<f4"), ("b", "<i4")]))
 with open(folder / "long_header.npy", "wb") as out:

@@ -34,8 +34,10 @@ TEST(Failures, NumbersMakeNoGroupsOfTheirOwn) {
   EXPECT_EQ(groups[0].jobs.size(), 2);
   EXPECT_EQ(groups[0].shared, "training diverged at iteration");
   EXPECT_EQ(groups[0].pattern, "training diverged at iteration # last finite loss #");
-  EXPECT_EQ(groups[0].RetryCommand(),
-            "rnnfarm retry s --failed --reseed --reason 'training diverged at iteration'");
+  EXPECT_EQ(
+      groups[0].RetryCommand(),
+      "rnnfarm retry s --failed --reseed --where state=diverged --reason 'training diverged at "
+      "iteration'");
 }
 
 TEST(Failures, TheSharedBeginningKeepsItsWordsHoweverManyJobsThereAre) {
@@ -58,6 +60,25 @@ TEST(Failures, TheCommandIsQuotedForTheShell) {
   EXPECT_EQ(GroupFailures({Failed("a", "can't")})[0].RetryCommand(),
             "rnnfarm retry s --failed --reason 'can'\\''t'");
   EXPECT_EQ(GroupFailures({Failed("a", "")})[0].RetryCommand(), "rnnfarm retry s --failed");
+}
+
+TEST(Failures, ACommandTriesTheJobsOfItsGroupAlone) {
+  const auto groups =
+      GroupFailures({Failed("a", "out of memory"), Failed("b", "out of memory", v1::JOB_STATE_HELD),
+                     Failed("c", "disk full; out of memory too"),
+                     Failed("d", "training diverged at iteration 3", v1::JOB_STATE_DIVERGED)});
+  ASSERT_EQ(groups.size(), 4);
+  EXPECT_EQ(groups[0].RetryCommand(),
+            "rnnfarm retry s --failed --where state=failed --reason 'out of memory'");
+  EXPECT_EQ(groups[1].RetryCommand(), "rnnfarm retry s --failed --where state=held");
+  EXPECT_EQ(groups[2].RetryCommand(),
+            "rnnfarm retry s --failed --reason 'disk full; out of memory too'");
+  EXPECT_EQ(groups[3].RetryCommand(), "rnnfarm retry s --failed --reseed --where state=diverged");
+}
+
+TEST(Failures, AMessageOfSeveralLinesIsNamedByItsFirst) {
+  EXPECT_EQ(GroupFailures({Failed("a", "bad weights:\n  W is NaN")})[0].RetryCommand(),
+            "rnnfarm retry s --failed --reason 'bad weights:'");
 }
 
 TEST(Failures, ALongMessageIsNamedByItsBeginningWhereThatIsEnough) {

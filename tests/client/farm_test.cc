@@ -81,7 +81,7 @@ TEST_F(FarmTest, RunLeavesResultsAndReport) {
                  "iterations,train_loss,validation_loss,diverged_at,last_finite_loss,"
                  "learning_rate,lr_decay,momentum,"
                  "clip_norm,fixed_points,index_sum,certified,verdict,starts,converged,"
-                 "rejected,estimated_unseen,largest_q,included,excluded_reason\r\n"
+                 "rejected,estimated_unseen,largest_q,included,excluded_reason\n"
                  "flipflop-vanilla-tanh-8-l2_1e-05-s0,flipflop,vanilla,tanh,8,1e-05,0,0,"
                  "false,false,analyzed,60,"));
 }
@@ -241,6 +241,14 @@ TEST_F(FarmTest, ReportsFromTheFarmAndFromAFolder) {
   EXPECT_EQ(OnFarm({"report", "tiny", "--out", At("farm.html")}).code, kOk);
   EXPECT_EQ(Call({"report", At("run"), "--out", At("folder.html")}).code, kOk);
   EXPECT_THAT(Read("farm.html"), HasSubstr("<html"));
+  const Result drawn =
+      OnFarm({"report", "tiny", "--out", At("more.html"), "--figures", At("figures")});
+  EXPECT_EQ(drawn.code, kOk) << drawn.err;
+  EXPECT_THAT(drawn.err, HasSubstr("python3 figures.py --out " + At("figures")));
+  EXPECT_EQ(Read("figures/flipflop-svcca.png"), Read("run/figures/flipflop-svcca.png"));
+  EXPECT_THAT(Read("figures/flipflop-svcca.png"), StartsWith("\x89PNG"));
+  EXPECT_EQ(Call({"report", At("run"), "--out", At("r.html"), "--figures", At("r.html/x")}).code,
+            kFailed);
   EXPECT_EQ(OnFarm({"report", "none", "--out", At("none.html")}).code, kNotFound);
 }
 
@@ -293,11 +301,34 @@ analysis { metric { svcca {} } fixed_points { starts: 32 } })";
             Read("run/flipflop/networks/" + key + ".npz"));
   EXPECT_THAT(
       Read("imported/networks.csv"),
-      HasSubstr("\r\nflipflop-import-mine,flipflop,vanilla,tanh,8,0,0,0,false,true,analyzed,"));
+      HasSubstr("\nflipflop-import-mine,flipflop,vanilla,tanh,8,0,0,0,false,true,analyzed,"));
   const auto points = base::Archive::Decode(
       Read("imported/flipflop/fixed_points/flipflop-import-mine.npz"), "points");
   ASSERT_TRUE(points.ok());
   EXPECT_EQ((*points->Find("xstar"))->shape[1], 8);
+}
+
+TEST_F(FarmTest, TellsWhatATriedImportHolds) {
+  const std::string sweep = R"(name: "tried"  task { name: "flipflop"  flip_flop { bits: 2 } }
+import { path: "run/flipflop/states/flipflop-vanilla-tanh-8-l2_1e-05-s0.npy" name: "a"
+         architecture: "recording" }
+import { path: "run/flipflop/networks/flipflop-vanilla-tanh-8-l2_1e-05-s0.npz" name: "b"
+         architecture: "vanilla" activation: "tanh" })";
+  ASSERT_TRUE(base::WriteFile(At("tried.textproto"), sweep).ok());
+  const auto submit = [](std::vector<std::string> more) {
+    std::vector<std::string> arguments = {"sweep", "submit", At("tried.textproto")};
+    arguments.insert(arguments.end(), more.begin(), more.end());
+    return OnFarm(arguments);
+  };
+  const Result tried = submit({"--dry-run"});
+  EXPECT_EQ(tried.code, kOk) << tried.err;
+  EXPECT_THAT(tried.out,
+              AllOf(HasSubstr("units          8 (2)"), HasSubstr("activation     tanh (1)")));
+  EXPECT_EQ(submit({}).code, kOk);
+  EXPECT_THAT(submit({"--dry-run"}).out, HasSubstr("the coordinator has this sweep already"));
+  const Result told = OnFarm({"explain", "tried/flipflop-import-a"});
+  EXPECT_THAT(told.out, AllOf(HasSubstr("recorded activity of 8 units"),
+                              HasSubstr("none: it is no network")));
 }
 
 TEST_F(FarmTest, NamesWhatIsWrongWithAnImport) {

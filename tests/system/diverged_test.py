@@ -75,6 +75,10 @@ def check_pages(running):
             break
         token = ["--page-token", more.group(1)]
     assert names == all_names
+    # Of all sweeps.
+    done = running.client("jobs", "list", "--where", "units>=128 and seed=3", "--sort", "loss",
+                          "--state", "cancelled", "--limit", "3")
+    expect(done.stderr, r"3 of \d{4} shown")
     expect_code(2, running, "jobs", "list", "universality-2019", *token)  # of another filter
 
 
@@ -87,7 +91,7 @@ def check_watch_and_logs(running):
     assert told.count("\ndiverged: ") + told.startswith("diverged: ") == 1, told
     expect(told, r"diverged: training diverged at iteration \d+.*\(\d jobs?; see "
            r"`rnnfarm logs --failed too-fast`, try again with another seed: `rnnfarm retry "
-           r"too-fast --failed --reseed`\)", "3 diverged")
+           r"too-fast --failed --reseed --where state=diverged`\)", "3 diverged")
     out, err = followed.communicate(timeout=60)
     assert followed.returncode == 0, err
     expect(out, r"(?m)^\S+Z  leased  leased to workers/w1  \(attempt 1, w1\)$",
@@ -99,7 +103,7 @@ def check_watch_and_logs(running):
     for arguments in (("too-fast",), ()):
         told = running.client("logs", "--failed", *arguments).stdout
         expect(told, r"(?m)^too-fast: 3 diverged: training diverged at iteration",
-               rf"such as  {TRAININGS[0]}\n", r"retry    rnnfarm retry too-fast --failed --reseed")
+               rf"such as  {TRAININGS[0]}\n", r"(?m)retry    rnnfarm retry too-fast --failed --reseed --where state=diverged$")
     groups = json.loads(running.client("jobs", "logs", "--failed", "-o", "json").stdout)
     assert [group["jobs"] for group in groups] == [3], groups
 
@@ -134,8 +138,8 @@ def check_retry(running):
     none = running.client("retry", "too-fast", "--failed", "--reseed", "--reason", "out of ink")
     assert none.stdout == "", none.stdout
     retry = re.search(r"retry    rnnfarm (retry .*)", running.client("logs", "--failed").stdout)
-    command = retry.group(1).replace("'", "").split(" --reason ")
-    done = running.client(*command[0].split(), "--reason", command[1], "--where", "seed<2")
+    *command, where = retry.group(1).split()
+    done = running.client(*command, where + " and seed<2", "--reason", "training diverged")
     assert done.stdout.split() == TRAININGS[:2], done.stdout
     running.watch("too-fast")
     check_reseeded(running)

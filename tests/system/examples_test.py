@@ -92,6 +92,12 @@ def check_elsewhere(work):
                            "results"], cwd=folder, capture_output=True, text=True, timeout=120)
     assert done.returncode == 1 and "alone/rnnfarm-compute" in done.stderr, done
     assert "beside rnnfarm" in done.stderr, done
+    # Half of an update.
+    done = subprocess.run([os.path.join(farm.BIN, "rnnfarm-compute"), "run", "a sweep.textproto",
+                           "--out", "results"], cwd=folder, capture_output=True, text=True,
+                          timeout=120, env=dict(os.environ, RNNFARM_CALLER_BUILD="0.0.1 (older)"))
+    assert done.returncode == 1 and "rnnfarm is 0.0.1 (older) and the" in done.stderr, done
+    assert "build or install both together" in done.stderr, done
 
 
 def main():

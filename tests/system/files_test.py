@@ -15,6 +15,9 @@ import subprocess
 import sys
 
 import h5py
+import matplotlib
+matplotlib.use("Agg")
+import matplotlib.pyplot as plt
 import numpy as np
 import torch
 
@@ -102,7 +105,8 @@ def check_flipped_bytes(running, folder):
     expected = farm.files_under(folder)
     key = rows_of(folder / "networks.csv")[0]["key"]
     of_results = (f"memory/states/{key}.npy", f"memory/networks/{key}.npz", "cued/statistics.json")
-    made = ("sine/results.h5", f"memory/networks/{key}.pt", "networks.csv", "rnnfarm_cells.py")
+    made = ("sine/results.h5", f"memory/networks/{key}.pt", "networks.csv", "rnnfarm_cells.py",
+            "figures.py")
     for path in of_results + made:
         data = bytearray(expected[path])
         data[len(data) // 2] ^= 1
@@ -224,6 +228,31 @@ def check_example(folder, work):
     assert (pathlib.Path(work) / "embedding.png").read_bytes().startswith(b"\x89PNG")
 
 
+def check_figures(running, folder):
+    """Every figure for papers, by the script that comes with the results."""
+    out = pathlib.Path(running.folder, "figures")
+    done = subprocess.run([sys.executable, folder / "figures.py", "--out", out, "--format", "svg"],
+                          capture_output=True, text=True, timeout=600)
+    assert done.returncode == 0, done.stderr
+    drawn = {path.stem for path in out.glob("*.svg")}
+    assert len(drawn) == len(done.stdout.splitlines()), done.stdout
+    for task in ("memory", "sine", "cued"):
+        wanted = {f"{task}-{name}" for name in
+                  ("trajectories", "fixed_points", "transitions", "spectra", "losses",
+                   "final_losses")}
+        wanted |= {f"{task}-distances-{path.stem}"
+                   for path in (folder / task / "distances").glob("*.npy")}
+        wanted |= {f"{task}-embedding-{path.stem}"
+                   for path in (folder / task / "embeddings").glob("*.csv")}
+        assert wanted <= drawn, (wanted - drawn, done.stderr)
+    other = subprocess.run([sys.executable, folder / "figures.py", "juggling"], text=True,
+                           capture_output=True, timeout=60)
+    assert other.returncode == 1 and "memory, " in other.stderr, other
+    running.client("report", str(folder), "--out", str(out / "report.html"), "--figures", str(out))
+    pixels = plt.imread(out / "memory-svcca.png")
+    assert pixels.shape[:2] == np.load(folder / "memory" / "distances" / "svcca.npy").shape
+
+
 def import_sweep(folder):
     """The sweep's own file with its networks, in the order of its rows, in place of its grid."""
     kept, depth, skip = [], 0, False
@@ -334,6 +363,7 @@ def main():
     check_torch(calm)
     check_cells(calm)
     check_example(calm, running.folder)
+    check_figures(running, calm)
     killed = check_kills(running, calm)
     check_flipped_bytes(running, killed)
     check_imports(calm)

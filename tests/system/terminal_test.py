@@ -148,12 +148,12 @@ def check_pipes(running):
     job = running.jobs(NAME)[0]["name"]
     for command in (["sweep", "list"], ["sweep", "show", NAME],
                     ["jobs", "list", NAME, "-o", "wide"], ["jobs", "show", job],
-                    ["networks", "list", NAME], ["watch", NAME],
+                    ["networks", "list", NAME], ["networks", "list", NAME, "-o", "csv"],
+                    ["jobs", "list", "-o", "csv"], ["watch", NAME],
                     ["watch", NAME, "--compact"], ["workers", "list"], ["--help"]):
         done = running.client(*command)
         assert "\033" not in done.stdout + done.stderr, command
         assert "\r" not in done.stdout + done.stderr, command
-    # CSV ends its lines as RFC 4180 says.
     table = running.client("networks", "list", NAME, "-o", "csv").stdout
     assert next(csv.DictReader(table.splitlines()))["key"].startswith(TASK), table
 

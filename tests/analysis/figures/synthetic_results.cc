@@ -96,22 +96,22 @@ void SyntheticResults::WriteNetworks(const std::vector<std::string>& tasks, int 
       "key,task,architecture,activation,units,l2,seed,untrained,state,iterations,train_loss,"
       "validation_loss,learning_rate,lr_decay,momentum,clip_norm,fixed_points,index_sum,certified,"
       "verdict,"
-      "included,excluded_reason,batch_size\r\n";
+      "included,excluded_reason,batch_size\n";
   for (const std::string& task : tasks) {
     for (const Kind& kind : Population(task, seeds)) {
       base::RandomStream random = StreamOf(kind, "row");
       const double loss = (kind.activation == "tanh" ? 2e-3 : 9e-3) * (1 + random.Uniform());
       absl::StrAppend(&csv, kind.key, ",", task, ",", kind.architecture, ",", kind.activation,
                       ",24,1e-05,", kind.seed, ",false,ANALYZED,20000,", loss * 0.9, ",", loss,
-                      ",0.001,0.3,0.9,1,8/12/6/1,1,true,certified,true,,64\r\n");
+                      ",0.001,0.3,0.9,1,8/12/6/1,1,true,certified,true,,64\n");
     }
     absl::StrAppend(&csv, task, "-gru-relu-24-l2_1e-02-s0,", task,
                     ",gru,relu,24,0.01,0,false,FAILED,310,,,0.1,0.3,0.9,1,,,,,false,"
-                    "\"training diverged at iteration 310, after 3 attempts\",64\r\n");
+                    "\"training diverged at iteration 310, after 3 attempts\",64\n");
     absl::StrAppend(
         &csv, task, "-vanilla-tanh-24-l2_1e-05-s0-untrained,", task,
         ",vanilla,tanh,24,1e-05,0,true,ANALYZED,0,,1.02,,,,,3/1,2,false,incomplete,false,"
-        "\"4 fixed points, the usual number is 27\",64\r\n");
+        "\"4 fixed points, the usual number is 27\",64\n");
   }
   WriteText("networks.csv", csv);
 }
@@ -256,22 +256,22 @@ void SyntheticResults::WriteComparison(const std::string& task, int seeds,
                                        const std::vector<std::string>& metrics) const {
   const std::vector<Kind> population = Population(task, seeds);
   const int n = static_cast<int>(population.size());
-  std::string index = "row,key,architecture,activation,units,l2,seed,untrained\r\n";
+  std::string index = "row,key,architecture,activation,units,l2,seed,untrained\n";
   for (int i = 0; i < n; ++i) {
     absl::StrAppend(&index, i, ",", population[i].key, ",", population[i].architecture, ",",
-                    population[i].activation, ",24,1e-05,", population[i].seed, ",false\r\n");
+                    population[i].activation, ",24,1e-05,", population[i].seed, ",false\n");
   }
   WriteText(absl::StrCat(task, "/distances/index.csv"), index);
   for (const std::string& metric : metrics) {
     std::vector<double> x, y;
-    std::string embedding = "key,x,y\r\n";
+    std::string embedding = "key,x,y\n";
     for (const Kind& kind : population) {
       base::RandomStream random = StreamOf(kind, metric);
       const double angle = 2 * std::numbers::pi * (kind.place / 2) / 4;
       const double far = kind.activation == "relu" ? 0.35 : 0.16;
       x.push_back(far * std::cos(angle) + 0.03 * random.Normal());
       y.push_back(far * std::sin(angle) + 0.03 * random.Normal());
-      absl::StrAppend(&embedding, kind.key, ",", x.back(), ",", y.back(), "\r\n");
+      absl::StrAppend(&embedding, kind.key, ",", x.back(), ",", y.back(), "\n");
     }
     std::vector<float> distances;
     for (int i = 0; i < n; ++i) {

@@ -5,6 +5,7 @@
 
 #include "base/array_file.h"
 #include "coordinator/population/population.h"
+#include "coordinator/population/preview.h"
 #include "gmock/gmock.h"
 #include "tests/coordinator/population/sweep_text.h"
 
@@ -365,9 +366,48 @@ TEST(ReadImportUnits, ARecordingHasThoseOfItsLastDimension) {
                   .status()
                   .message(),
               HasSubstr("not finite at element 1"));
+  const std::vector<double> large = {1, -1e39};
+  EXPECT_THAT(ReadImportUnits(base::EncodeNpy(base::Array::Of<double>({2, 1}, large)), import, 0)
+                  .status()
+                  .message(),
+              HasSubstr("beyond float32 at element 1"));
+  // Everything that NumPy calls a real number, as recordings are often kept.
+  for (const auto& [dtype, bytes] : std::vector<std::pair<const char*, int>>{{"|b1", 1},
+                                                                             {"|i1", 1},
+                                                                             {"|u1", 1},
+                                                                             {"<i2", 2},
+                                                                             {"<u2", 2},
+                                                                             {"<f2", 2},
+                                                                             {"<i4", 4},
+                                                                             {"<u4", 4},
+                                                                             {"<f4", 4},
+                                                                             {"<i8", 8},
+                                                                             {"<u8", 8}}) {
+    const base::Array array{dtype, {3, 2}, std::string(6 * bytes, '\0')};
+    const auto units = ReadImportUnits(base::EncodeNpy(array), import, 0);
+    EXPECT_EQ(units.value_or(-1), 2) << dtype << ": " << units.status();
+  }
+  for (const auto& [dtype, bytes] :
+       std::vector<std::pair<const char*, int>>{{"<c8", 8}, {"<c16", 16}, {"<U1", 4}}) {
+    const base::Array array{dtype, {3, 2}, std::string(6 * bytes, '\0')};
+    EXPECT_THAT(ReadImportUnits(base::EncodeNpy(array), import, 0).status().message(),
+                HasSubstr("mouse.npy: expected real numbers"));
+  }
   base::Archive other;
   other.Add("rates", base::Array::Of<double>({6, 1}, values));
   EXPECT_THAT(ReadImportUnits(*other.Encode(), import, 0).status().message(), HasSubstr("states"));
+}
+
+TEST(Extent, OfARecordingIsNone) {
+  const v1::SweepSpec spec = WithDefaults(With(
+      kImports, "import { path: 'mouse.npy' architecture: 'recording' digest: 'm' units: 7 }"));
+  const Population population = Enumerate(spec);
+  const v1::Configuration& mouse = population.configurations.back();
+  const v1::Configuration& network = population.configurations.front();
+  EXPECT_EQ(ExtentOf(spec, mouse, v1::JOB_KIND_ANALYZE, 0).operations, 0);
+  EXPECT_GT(ExtentOf(spec, network, v1::JOB_KIND_ANALYZE, 0).operations, 0);
+  EXPECT_FALSE(KnowsOperations(spec, mouse));
+  EXPECT_TRUE(KnowsOperations(spec, network));
 }
 
 TEST(MakeJobSpec, AnImportBringsItsOwnCell) {

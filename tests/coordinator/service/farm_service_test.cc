@@ -2,6 +2,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "base/array_file.h"
 #include "base/digest.h"
 #include "tests/coordinator/service/served_farm.h"
 
@@ -103,6 +104,38 @@ TEST(FarmService, CreatesNothingWhenItOnlyValidates) {
   v1::ListSweepsResponse sweeps;
   ASSERT_TRUE(farm.Call(&Stub::ListSweeps, v1::ListSweepsRequest(), &sweeps).ok());
   EXPECT_EQ(sweeps.total_size(), 0);
+}
+
+TEST(FarmService, AnImportThatIsOnlyTriedIsTheOneThatIsThere) {
+  ServedFarm farm;
+  const std::vector<float> values(12, 0.5f);
+  const std::string recording = base::EncodeNpy(base::Array::Of<float>({4, 3}, values));
+  v1::SubmitSweepRequest submit;
+  *submit.mutable_spec() = TinySweep();
+  v1::Import* import = submit.mutable_spec()->add_import();
+  import->set_path("mouse.npy");
+  import->set_architecture("recording");
+  import->set_digest(base::DigestOf(recording));
+  submit.set_validate_only(true);
+  v1::SubmitSweepResponse response;
+  absl::Status status = farm.Call(&Stub::SubmitSweep, submit, &response);
+  ASSERT_TRUE(status.ok()) << status << ": nothing is uploaded to try it";
+  farm.MustUpload(recording);
+  submit.set_validate_only(false);
+  ASSERT_TRUE(farm.Call(&Stub::SubmitSweep, submit, &response).ok());
+  EXPECT_FALSE(response.already_existed());
+  submit.set_validate_only(true);
+  status = farm.Call(&Stub::SubmitSweep, submit, &response);
+  ASSERT_TRUE(status.ok()) << status;
+  EXPECT_TRUE(response.already_existed());
+  v1::ListNetworksRequest request;
+  request.set_parent("sweeps/" + submit.spec().name());
+  request.set_filter("architecture=recording");
+  v1::ListNetworksResponse networks;
+  status = farm.Call(&Stub::ListNetworks, request, &networks);
+  ASSERT_TRUE(status.ok()) << status;
+  ASSERT_EQ(networks.networks_size(), 1);
+  EXPECT_EQ(networks.networks(0).units(), 3);
 }
 
 TEST(FarmService, RefusesASweepWhoseDataSetWasNotUploaded) {
