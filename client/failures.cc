@@ -103,13 +103,20 @@ absl::StatusOr<std::vector<v1::Job>> FailedJobs(const Farm& farm, const std::str
 }
 
 std::string FailureGroup::RetryCommand(size_t width) const {
-  std::string command = absl::StrCat("rnnfarm retry ", LastSegment(sweep), " --failed");
-  if (Diverged()) absl::StrAppend(&command, " --reseed");
-  if (by_state) absl::StrAppend(&command, " --where state=", Word(state));
-  if (!by_reason) return command;
-  const std::string reason = absl::StrCat("--reason ", ShellQuoted(shared));
-  const bool fits = DisplayWidth(command) + 1 + DisplayWidth(reason) <= width;
-  return absl::StrCat(command, fits ? " " : " \\\n", reason);
+  std::vector<std::string> words = {LastSegment(sweep), "--failed"};
+  if (Diverged()) words.push_back("--reseed");
+  if (by_state) words.push_back(absl::StrCat("--where state=", Word(state)));
+  if (by_reason) words.push_back(absl::StrCat("--reason ", ShellQuoted(shared)));
+  constexpr size_t kBreak = 2;  // of " \\"
+  std::string command = "rnnfarm retry";
+  size_t column = command.size();
+  for (size_t i = 0; i < words.size(); ++i) {
+    const size_t longer = column + 1 + DisplayWidth(words[i]);
+    const bool fits = longer + (i + 1 < words.size() ? kBreak : 0) <= width;
+    absl::StrAppend(&command, fits ? " " : " \\\n", words[i]);
+    column = fits ? longer : DisplayWidth(words[i]);
+  }
+  return command;
 }
 
 std::vector<FailureGroup> GroupFailures(const std::vector<v1::Job>& failed) {

@@ -94,6 +94,12 @@ TEST(Failures, TheCommandIsBrokenAsAShellTakesIt) {
   const FailureGroup group = GroupFailures({Failed("a", "bad data set")})[0];
   EXPECT_EQ(group.RetryCommand(47), "rnnfarm retry s --failed \\\n--reason 'bad data set'");
   EXPECT_EQ(group.RetryCommand(48), "rnnfarm retry s --failed --reason 'bad data set'");
+  const FailureGroup diverged =
+      GroupFailures({Failed("a", "it diverged", v1::JOB_STATE_DIVERGED)})[0];
+  EXPECT_EQ(diverged.RetryCommand(30),
+            "rnnfarm retry s --failed \\\n--reseed \\\n--where state=diverged");
+  EXPECT_EQ(diverged.RetryCommand(32),
+            "rnnfarm retry s --failed \\\n--reseed --where state=diverged");
 }
 
 }  // namespace

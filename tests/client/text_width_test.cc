@@ -24,7 +24,7 @@ TEST(TextWidth, ControlCharactersBecomeBlanks) {
   EXPECT_EQ(Visible("Gr\u00f6\u00dfe \u0085\u009b!", true), "Gr\u00f6\u00dfe   !");
   Table table({{"reason"}});
   table.AddRow({std::string("broken\n\x1b[2J")});
-  EXPECT_EQ(table.Render(Format::kTable), "reason\nbroken  [2J\n");
+  EXPECT_EQ(table.Render(Format::kTable), "REASON\nbroken  [2J\n");
 }
 
 TEST(TextWidth, BreaksAtBlanksOutsideOfCommands) {
