@@ -62,7 +62,8 @@ int64_t BytesIn(const std::string& folder) {
 }  // namespace
 
 std::vector<prometheus::MetricFamily> FarmGauges(const Ledger& ledger,
-                                                 const std::string& store_path) {
+                                                 const std::string& store_path,
+                                                 absl::Time last_backup) {
   std::vector<prometheus::MetricFamily> families;
   scheduler::Totals totals;
   const absl::Status read =
@@ -93,6 +94,12 @@ std::vector<prometheus::MetricFamily> FarmGauges(const Ledger& ledger,
   families.push_back(Gauges("rnnfarm_store_bytes", "Size of the database's files, in bytes.")
                          .Add(BytesIn(store_path + "/db"))
                          .Take());
+  if (last_backup > absl::InfinitePast()) {
+    families.push_back(Gauges("rnnfarm_last_backup_timestamp_seconds",
+                              "When the newest backup was written, in seconds since 1970.")
+                           .Add(absl::ToUnixSeconds(last_backup))
+                           .Take());
+  }
   std::error_code error;
   const auto space = std::filesystem::space(store_path, error);
   if (!error) {

@@ -7,14 +7,16 @@
 #include <string>
 #include <vector>
 
+#include "absl/time/time.h"
 #include "coordinator/service/ledger.h"
 
 namespace rnnfarm::service {
 
 // Costs tasks and workers under the ledger's lock, not jobs. Jobs, sweeps, networks and workers are
-// left out once the ledger has failed.
+// left out once the ledger has failed, the time of the last backup where there is none.
 std::vector<prometheus::MetricFamily> FarmGauges(const Ledger& ledger,
-                                                 const std::string& store_path);
+                                                 const std::string& store_path,
+                                                 absl::Time last_backup);
 
 }  // namespace rnnfarm::service
 

@@ -233,7 +233,8 @@ std::vector<prometheus::MetricFamily> CoordinatorServer::CollectMetrics() const 
   std::vector<prometheus::MetricFamily> families = parts_->metrics.Collect();
   std::lock_guard lock(parts_->observing);
   if (parts_->ledger == nullptr) return families;
-  for (auto& family : FarmGauges(*parts_->ledger, parts_->options.store.path)) {
+  for (auto& family :
+       FarmGauges(*parts_->ledger, parts_->options.store.path, parts_->upkeep->last_backup())) {
     families.push_back(std::move(family));
   }
   return families;

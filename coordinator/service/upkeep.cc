@@ -7,6 +7,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
+#include "coordinator/store/backup.h"
 
 namespace rnnfarm::service {
 
@@ -39,8 +40,11 @@ void Upkeep::Stop() {
 
 void Upkeep::Run() {
   absl::Time collect = absl::Now() + options_.collect_every;
-  absl::Time backup =
-      options_.backup.empty() ? absl::InfiniteFuture() : absl::Now() + options_.backup_every;
+  absl::Time backup = absl::InfiniteFuture();
+  if (!options_.backup.empty()) {
+    NoteNewestBackup();
+    backup = last_backup() + options_.backup_every;
+  }
   std::unique_lock lock(mutex_);
   while (!stop_) {
     stopped_.wait_until(lock, absl::ToChronoTime(std::min(collect, backup)));
@@ -70,9 +74,19 @@ void Upkeep::Collect() {
 void Upkeep::Backup() {
   const absl::Status status = store_.Backup(options_.backup, &stop_);
   if (status.ok()) {
+    NoteNewestBackup();
     LOG(INFO) << "wrote a backup to " << options_.backup;
   } else if (!absl::IsCancelled(status)) {
     LOG(ERROR) << status;
+  }
+}
+
+void Upkeep::NoteNewestBackup() {
+  const absl::StatusOr<absl::Time> newest = store::TimeOfNewestBackup(options_.backup);
+  if (newest.ok()) {
+    last_backup_seconds_ = absl::ToUnixSeconds(*newest);
+  } else if (!absl::IsNotFound(newest.status())) {
+    LOG(ERROR) << newest.status();
   }
 }
 

@@ -6,6 +6,8 @@
 
 #include <atomic>
 #include <condition_variable>
+#include <cstdint>
+#include <limits>
 #include <mutex>
 #include <string>
 #include <thread>
@@ -33,20 +35,32 @@ class Upkeep {
   // INVALID_ARGUMENT naming the option.
   static absl::Status Check(const Options& options);
 
-  // The first collection comes after `collect_every`, the first backup after `backup_every`.
+  // The first collection comes after `collect_every`, the first backup when the newest in the
+  // folder is as old as `backup_every`: a coordinator that is often started again writes them too.
   Upkeep(store::Store& store, Options options);
   ~Upkeep() { Stop(); }
   // Ends a collection or backup under way, early. Idempotent.
   void Stop();
 
+  // When the newest backup was written; InfinitePast before there is one. Thread-safe.
+  absl::Time last_backup() const {
+    const int64_t seconds = last_backup_seconds_;
+    return seconds == kNever ? absl::InfinitePast() : absl::FromUnixSeconds(seconds);
+  }
+
  private:
+  static constexpr int64_t kNever = std::numeric_limits<int64_t>::min();
+
   void Run();
   void Collect();
   void Backup();
+  // Looks at the folder.
+  void NoteNewestBackup();
 
   store::Store& store_;
   const Options options_;
   std::atomic<bool> stop_ = false;
+  std::atomic<int64_t> last_backup_seconds_ = kNever;
   std::mutex mutex_;  // of stopped_
   std::condition_variable stopped_;
   std::thread thread_;

@@ -34,22 +34,37 @@ absl::Status CheckEmpty(const std::string& path) {
                    "move away what is there or give another folder"));
 }
 
-// The files of the newest backup as a database under `path`.
-absl::Status CopyNewest(const std::string& folder, const std::string& path) {
-  const auto log = RocksLog();
+// The backups of a folder, of which at least one is whole.
+struct Backups {
+  std::shared_ptr<rocksdb::Logger> log = RocksLog();
+  std::unique_ptr<rocksdb::BackupEngineReadOnly> engine;
+  rocksdb::BackupInfo newest;
+};
+
+absl::StatusOr<Backups> OpenBackups(const std::string& folder) {
+  // RocksDB would make it.
+  if (!fs::exists(folder)) return absl::NotFoundError(absl::StrCat("there is no folder ", folder));
+  Backups backups;
   rocksdb::BackupEngineOptions options(folder);
-  options.info_log = log.get();
+  options.info_log = backups.log.get();
   rocksdb::BackupEngineReadOnly* opened = nullptr;
   const rocksdb::Status status =
       rocksdb::BackupEngineReadOnly::Open(rocksdb::Env::Default(), options, &opened);
   if (!status.ok()) return FromRocks(status, absl::StrCat("cannot read the backups in ", folder));
-  std::unique_ptr<rocksdb::BackupEngineReadOnly> engine(opened);
-  rocksdb::BackupInfo newest;
-  if (!engine->GetLatestBackupInfo(&newest).ok()) {
+  backups.engine.reset(opened);
+  if (!backups.engine->GetLatestBackupInfo(&backups.newest).ok()) {
     return absl::NotFoundError(absl::StrCat(folder, " holds no backup that is whole"));
   }
-  return FromRocks(engine->RestoreDBFromBackup(newest.backup_id, path, path),
-                   absl::StrCat("cannot restore backup ", newest.backup_id, " of ", folder));
+  return backups;
+}
+
+// The files of the newest backup as a database under `path`.
+absl::Status CopyNewest(const std::string& folder, const std::string& path) {
+  auto backups = OpenBackups(folder);
+  if (!backups.ok()) return backups.status();
+  const rocksdb::BackupID id = backups->newest.backup_id;
+  return FromRocks(backups->engine->RestoreDBFromBackup(id, path, path),
+                   absl::StrCat("cannot restore backup ", id, " of ", folder));
 }
 
 absl::StatusOr<CheckReport> RestoreInto(const std::string& folder, const Options& options) {
@@ -85,6 +100,12 @@ absl::Status WriteBackup(Database& database, const std::string& folder, std::ato
   if (status.ok()) status = engine->VerifyBackup(id, /*verify_with_checksum=*/true);
   if (status.ok()) status = engine->PurgeOldBackups(kBackupsKept);
   return FromRocks(status, doing);
+}
+
+absl::StatusOr<absl::Time> TimeOfNewestBackup(const std::string& folder) {
+  const auto backups = OpenBackups(folder);
+  if (!backups.ok()) return backups.status();
+  return absl::FromUnixSeconds(backups->newest.timestamp);
 }
 
 absl::StatusOr<CheckReport> RestoreBackup(const std::string& folder, const Options& options) {

@@ -7,6 +7,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/time/time.h"
 #include "coordinator/store/check.h"
 #include "coordinator/store/database.h"
 
@@ -19,6 +20,9 @@ inline constexpr int kBackupsKept = 8;
 // compares checksums. CANCELLED when `*stop` became true, with nothing added. Thread-safe; one
 // process at a time may use a folder.
 absl::Status WriteBackup(Database& database, const std::string& folder, std::atomic<bool>* stop);
+
+// When the newest backup in `folder` was written, to the second; NOT_FOUND if there is none.
+absl::StatusOr<absl::Time> TimeOfNewestBackup(const std::string& folder);
 
 // Makes the store `options.path`, which must be empty or not there (FAILED_PRECONDITION), from the
 // newest backup in `folder` (NOT_FOUND) and checks it. With problems it is not kept: DATA_LOSS with
