@@ -24,7 +24,7 @@ struct RunArguments {
   int threads = 0;
   std::string engine = "cpu";
   int64_t memory_bytes = 0;
-  bool retry_failed = false;
+  bool retry_failed = false, extend = false;
   double interval_seconds = 10;
 };
 

@@ -42,20 +42,27 @@ void Shorten(std::string& shared, const std::string& other) {
 // Long enough to tell, short enough for one line of a terminal with the option before it.
 constexpr size_t kMostShared = 48;
 
-// Whether `retry --reason text` tries jobs of the group too.
-bool Holds(const FailureGroup& group, const std::string& text) {
-  return absl::StrContains(group.reason, text) || absl::StrContains(group.shared, text);
+// How many jobs of the group `retry --reason text` tries.
+int64_t Matches(const FailureGroup& group, const std::string& text) {
+  return std::count_if(group.reasons.begin(), group.reasons.end(),
+                       [&](const std::string& reason) { return absl::StrContains(reason, text); });
 }
 
-// What a long message begins with, or one of several lines.
-std::string Brief(const std::string& shared) {
-  const std::string line = shared.substr(0, std::min(shared.find_first_of("\r\n"), shared.size()));
-  if (line.size() <= kMostShared) return line;
-  const size_t blank = line.rfind(' ', kMostShared);
+// Without what no command can hold in one line: a control character and what follows it.
+std::string OneLine(const std::string& text) {
+  const std::string shown = Visible(text, /*lines=*/false);
+  return text.substr(
+      0, std::mismatch(text.begin(), text.end(), shown.begin(), shown.end()).first - text.begin());
+}
+
+// What a long line begins with.
+std::string Brief(const std::string& line) {
+  const size_t blank =
+      line.size() <= kMostShared ? std::string::npos : line.rfind(' ', kMostShared);
   return blank == std::string::npos ? line : line.substr(0, blank);
 }
 
-// Names each group so that its command tries no other one's jobs.
+// Names each group so that its command tries no other one's jobs where that can be said.
 void TellApart(std::vector<FailureGroup>& groups) {
   for (FailureGroup& group : groups) {
     std::vector<const FailureGroup*> others, alike;  // of the sweep; of the state too
@@ -64,17 +71,20 @@ void TellApart(std::vector<FailureGroup>& groups) {
       others.push_back(&other);
       if (other.state == group.state) alike.push_back(&other);
     }
-    const auto any_holds = [](const std::vector<const FailureGroup*>& among,
-                              const std::string& text) {
-      return std::any_of(among.begin(), among.end(),
-                         [&text](const FailureGroup* other) { return Holds(*other, text); });
+    const auto matches = [](const std::vector<const FailureGroup*>& among,
+                            const std::string& text) {
+      int64_t count = 0;
+      for (const FailureGroup* other : among) count += Matches(*other, text);
+      return count;
     };
-    if (const std::string brief = Brief(group.shared); !any_holds(alike, brief)) {
-      group.shared = brief;
-    }
+    group.shared = OneLine(group.shared);
+    const std::string brief = Brief(group.shared);
+    if (matches(alike, brief) == 0) group.shared = brief;
     // With other seeds what failed for other reasons would be tried too.
-    group.by_state = group.Diverged() || any_holds(others, group.shared);
+    group.by_state =
+        group.Diverged() || matches(others, group.shared) > matches(alike, group.shared);
     group.by_reason = !group.shared.empty() && !(group.by_state && alike.empty());
+    group.others_tried = matches(alike, group.by_reason ? group.shared : "");
   }
 }
 
@@ -126,10 +136,11 @@ std::vector<FailureGroup> GroupFailures(const std::vector<v1::Job>& failed) {
     const std::string sweep = job.name().substr(0, job.name().find("/jobs/"));
     const std::string pattern = PatternOf(job.reason());
     const auto [place, is_new] = places.try_emplace({sweep, job.state(), pattern}, groups.size());
-    if (is_new) groups.push_back({sweep, job.state(), job.reason(), pattern, job.reason(), {}});
+    if (is_new) groups.push_back({sweep, job.state(), job.reason(), pattern, job.reason(), {}, {}});
     FailureGroup& group = groups[place->second];
     Shorten(group.shared, job.reason());
     group.jobs.push_back(job.name());
+    group.reasons.push_back(job.reason());
   }
   TellApart(groups);
   return groups;

@@ -24,14 +24,15 @@ struct FailureGroup {
   std::string pattern;            // the same with # for such words
   std::string shared;             // what all their messages begin with, of a long one its beginning
   std::vector<std::string> jobs;  // names
+  std::vector<std::string> reasons;  // of those
   // What tells these jobs from the sweep's other groups.
   bool by_state = false, by_reason = true;
+  int64_t others_tried = 0;  // jobs of other groups that the command takes along all the same
 
   bool Diverged() const { return state == v1::JOB_STATE_DIVERGED; }
-  // "rnnfarm retry NAME --failed --reason '…'" of these jobs alone, as far as that can be said;
-  // with
-  // --reseed for what diverged. In more than one line, as a shell takes them, where it is longer
-  // than `width`.
+  // "rnnfarm retry NAME --failed --reason '…'" of these jobs and `others_tried` more, with --reseed
+  // for what diverged. In more than one line, as a shell takes them, where it is longer than
+  // `width`.
   std::string RetryCommand(size_t width = std::string::npos) const;
 };
 // In order of appearance.

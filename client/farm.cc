@@ -137,6 +137,14 @@ absl::Status Farm::Explain(const grpc::Status& status) const {
   return plain;
 }
 
+absl::Status Farm::ExplainTransfer(const absl::Status& status) const {
+  if (!unusable_.ok()) return unusable_;
+  if (!IsOfConnection(status)) return status;
+  return absl::UnavailableError(absl::StrCat("a transfer with the coordinator at ", address_,
+                                             " was given up (", ReasonText(status.message()),
+                                             "); the same command goes on from there"));
+}
+
 std::string NewRequestId() {
   std::random_device device;
   return fmt::format("{:08x}{:08x}{:08x}{:08x}", device(), device(), device(), device());

@@ -55,6 +55,10 @@ class Farm {
     return response;
   }
 
+  // What a transfer of artifacts ended with, where the connection was why in words that name the
+  // address.
+  absl::Status ExplainTransfer(const absl::Status& status) const;
+
   // Calls `take` with every response of a paged list, whose first field holds the elements. `limit`
   // > 0 ends after so many of them.
   template <typename Request, typename Response>

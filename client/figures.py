@@ -29,12 +29,23 @@ def rows_of(path):
 
 
 def kind_of(row):
-    return (row["architecture"], row["activation"])
+    untrained = "untrained" if row["untrained"] == "true" else ""
+    return (row["architecture"], row["activation"], untrained)
+
+
+def name_of(kind):
+    return " ".join(word for word in kind if word)
+
+
+def spread(items, count):
+    """At most `count` of them, evenly from the first to the last."""
+    return [items[i] for i in np.unique(np.linspace(0, len(items) - 1, count).astype(int))]
 
 
 def place(kind):
     """Sorts kinds as the report does: the paper's order, other names after it."""
-    return [(ORDER.index(name) if name in ORDER else len(ORDER), name) for name in kind]
+    return [(ORDER.index(name) if name in ORDER else len(ORDER) * (name != ""), name)
+            for name in kind]
 
 
 def by_kind(rows):
@@ -115,13 +126,13 @@ def plane(points):
 
 
 def plot_trials(axis, trials, **style):
-    for trial in trials[:DRAWN_TRIALS]:
+    for trial in spread(trials, DRAWN_TRIALS):
         axis.plot(*plane(trial), **style)
     axis.set(xlabel="PC 1", ylabel="PC 2")
 
 
 def title(axis, row):
-    axis.set_title(" ".join(word for word in kind_of(row) if word), fontsize=9)
+    axis.set_title(name_of(kind_of(row)), fontsize=9)
 
 
 def trajectories(task):
@@ -195,7 +206,7 @@ def distances(task, metric):
     matrix = np.load(task.folder / "distances" / f"{metric}.npy")[np.ix_(order, order)]
     figure, axis = plt.subplots(figsize=(5, 4.2), layout="constrained")
     figure.colorbar(axis.imshow(matrix, vmin=0), label=f"{metric} distance")
-    kinds = [" ".join(kind_of(rows[i])) for i in order]
+    kinds = [name_of(kind_of(rows[i])) for i in order]
     starts = [i for i in range(len(kinds)) if i == 0 or kinds[i] != kinds[i - 1]]
     axis.set_yticks(starts, [kinds[i] for i in starts], fontsize=6)
     axis.set_xticks(starts, [""] * len(starts))
@@ -204,20 +215,29 @@ def distances(task, metric):
 
 def embedding(task, metric):
     kinds = {row["key"]: row for row in task.rows}
-    points = rows_of(task.folder / "embeddings" / f"{metric}.csv")
+    points = [p for p in rows_of(task.folder / "embeddings" / f"{metric}.csv")
+              if p["key"] in kinds]
     figure, axes = panels(2, width=3.6)
     for axis, column in zip(axes, ("architecture", "activation")):
         for name in sorted({kinds[p["key"]][column] for p in points}, key=lambda n: place([n])):
-            of_it = [p for p in points if kinds[p["key"]][column] == name]
-            axis.scatter([float(p["x"]) for p in of_it], [float(p["y"]) for p in of_it], s=8,
-                         color=colour(name), label=name or "none")
+            for untrained, face in (("false", colour(name)), ("true", "none")):
+                of_it = [p for p in points if kinds[p["key"]][column] == name
+                         and kinds[p["key"]]["untrained"] == untrained]
+                label = f"{name or 'none'}{', untrained' if untrained == 'true' else ''}"
+                if of_it:
+                    axis.scatter([float(p["x"]) for p in of_it], [float(p["y"]) for p in of_it],
+                                 s=8, facecolors=face, edgecolors=colour(name), label=label)
         axis.set(xlabel="MDS 1", ylabel="MDS 2", aspect="equal")
         axis.legend(fontsize=7, title=column, title_fontsize=7)
     return figure
 
 
 def losses(task):
-    drawn = [row for row in task.trained if task.path("networks", row, ".npz").exists()]
+    there = [[row for row in rows if task.path("networks", row, ".npz").exists()]
+             for rows in by_kind(task.trained).values()]
+    # Each kind in turn, so that the first few show every kind.
+    drawn = [rows[i] for i in range(max(map(len, there), default=0)) for rows in there
+             if i < len(rows)]
     curves = [(row, np.load(task.path("networks", row, ".npz"))) for row in drawn[:DRAWN_CURVES]]
     curves = [(row, net["loss_curve"]) for row, net in curves if "loss_curve" in net.files]
     curves = [(row, curve) for row, curve in curves if len(curve)]
@@ -229,9 +249,10 @@ def losses(task):
         kind = kind_of(row)
         axis.semilogy(curve[:, 0], curve[:, 2], lw=0.8, color=colour(kind[0]),
                       ls="--" if kind[1] == "relu" else "-",
-                      label=None if kind in named else " ".join(kind))
+                      label=None if kind in named else name_of(kind))
         named.add(kind)
-    axis.set(xlabel="iteration", ylabel="validation loss")
+    shown = f"{len(curves)} of {len(drawn)} networks" if len(drawn) > len(curves) else ""
+    axis.set(xlabel="iteration", ylabel="validation loss", title=shown)
     axis.legend(fontsize=6)
     return figure
 
@@ -247,7 +268,7 @@ def final_losses(task):
         spread = np.linspace(-0.3, 0.3, len(values)) if len(values) > 1 else [0]
         axis.scatter(i + np.array(spread), values, s=8, color=colour(kind[0]),
                      marker="^" if kind[1] == "relu" else "o")
-    axis.set_xticks(range(len(kinds)), [" ".join(kind) for kind in kinds], rotation=45, ha="right",
+    axis.set_xticks(range(len(kinds)), [name_of(kind) for kind in kinds], rotation=45, ha="right",
                     fontsize=7)
     axis.set_ylabel("log10 of the validation loss")
     return figure

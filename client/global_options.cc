@@ -1,6 +1,7 @@
 #include "client/global_options.h"
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/strip.h"
 #include "client/config.h"
 
 namespace rnnfarm::client {
@@ -34,7 +35,7 @@ void Default(const CLI::App& app, const std::string& option, bool configured, co
 absl::Status Configure(const CLI::App& app, Program& program) {
   const ConfigFile file = ReadConfigFile(ConfigPath());
   if (!file.errors.empty()) {
-    program.terminal.err << Describe(file);
+    program.Say(std::string(absl::StripSuffix(Describe(file), "\n")));
     return absl::InvalidArgumentError(
         absl::StrCat(file.errors.size(), file.errors.size() == 1 ? " error" : " errors",
                      " in the configuration; mend it or move it away"));

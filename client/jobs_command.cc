@@ -108,7 +108,8 @@ int Show(Program& program, const std::string& job, const std::string& format) {
 }  // namespace
 
 void AddJobsCommands(CLI::App& app, Program& program) {
-  CLI::App* group = AddGroup(app, "jobs", "Jobs of a sweep", "rnnfarm jobs list universality-2019");
+  CLI::App* group =
+      AddGroup(app, "jobs", "Jobs of one sweep or all", "rnnfarm jobs list universality-2019");
 
   auto listing = std::make_shared<ListingArguments>();
   CLI::App* list = AddCommand(*group, program, "list", "Jobs, as many as --limit says",

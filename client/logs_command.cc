@@ -106,6 +106,11 @@ void ShowGroup(Program& program, const FailureGroup& group) {
                        << absl::StrReplaceAll(
                               retry, {{"\n", absl::StrCat("\n", std::string(before.size(), ' '))}})
                        << std::endl;
+  if (group.others_tried > 0) {
+    program.PrintText(absl::StrCat("           which tries ", group.others_tried,
+                                   group.others_tried == 1 ? " other job" : " other jobs",
+                                   " too: --where tells them apart\n"));
+  }
 }
 
 int TellFailures(Program& program, const Arguments& arguments) {
@@ -163,7 +168,7 @@ void AddLogsCommand(CLI::App& parent, Program& program) {
                     "Go on until the job has ended; Ctrl-C only ends the watching");
   command->add_flag("--failed", arguments->failed,
                     "Jobs that failed, wait for a person or diverged, grouped by their message");
-  AddFormatOption(*command, arguments->format, "table|json|jsonl|csv");
+  AddFormatOption(*command, arguments->format, "table|wide|json|jsonl|csv|name");
 }
 
 }  // namespace rnnfarm::client

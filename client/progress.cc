@@ -217,6 +217,9 @@ void ProgressView::Show(const v1::Sweep& sweep, const std::string& remaining, ab
   std::vector<std::string> lines;
   if (!options_.compact) lines = StageLines(sweep, options_.width);
   lines.push_back(CompactLine(sweep, remaining));
+  // What has left the screen at its top cannot be drawn over, and the cursor takes a row.
+  const size_t room = std::max(options_.height - 1, 1);
+  if (lines.size() > room) lines.erase(lines.begin(), lines.end() - room);
   Erase();
   // A line that wraps could not be drawn over.
   for (const std::string& line : lines) out_ << Cut(line) << "\n";

@@ -70,6 +70,7 @@ class ProgressView {
     bool redraw = false;  // `out` is a terminal
     bool compact = false;
     int width = 100;                              // columns, for redrawing
+    int height = 24;                              // rows, for redrawing
     absl::Duration interval = absl::Seconds(10);  // between two plain lines
   };
   ProgressView(std::ostream& out, Options options) : out_(out), options_(options) {}

@@ -109,7 +109,7 @@ class Streams {
         transfer);
     out.close();
     if (absl::IsDataLoss(fetched)) fs::remove(part, failed);
-    return fetched;
+    return farm_.ExplainTransfer(fetched);
   }
 
   const Farm& farm_;

@@ -30,10 +30,10 @@ int Draw(Program& program, const Arguments& arguments, const std::string& result
   if (!written.ok()) return program.Fail(written);
   program.terminal.out << arguments.out << std::endl;
   if (arguments.figures.empty()) return kOk;
-  program.Say(absl::StrCat("the distances in full are in ", arguments.figures,
-                           "; figures.py, which comes with the results, draws every figure by "
-                           "matplotlib: python3 figures.py --out ",
-                           arguments.figures));
+  program.Say(
+      absl::StrCat("the distances in full are in ", arguments.figures,
+                   "; figures.py, which `rnnfarm pull` brings with the results, draws every "
+                   "figure by matplotlib"));
   return kOk;
 }
 

@@ -42,8 +42,8 @@ absl::StatusOr<v1::RetryJobsResponse> RetryFailed(const Farm& farm, const std::s
   const auto names = NamesByReason(farm, sweep, arguments);
   if (!names.ok()) return names.status();
   v1::RetryJobsResponse all;
-  const auto stopped = [&all](const absl::Status& why) {
-    if (all.jobs().empty()) return why;
+  const auto stopped = [&all, &request](const absl::Status& why) {
+    if (all.jobs().empty() || request.validate_only()) return why;
     return absl::Status(why.code(), absl::StrCat(why.message(), "; ", all.jobs_size(),
                                                  " jobs are tried again already: the same command "
                                                  "goes on with the others"));

@@ -54,6 +54,8 @@ void AddRunCommand(CLI::App& app, Program& program) {
       ->take_all();
   AddPullFormats(*command, arguments->formats);
   command->add_flag("--retry-failed", arguments->retry_failed, "Try failed jobs again");
+  command->add_flag("--extend", arguments->extend,
+                    "Add the networks that the file has more than the folder");
   command
       ->add_option("--interval", arguments->interval_seconds,
                    "Seconds between two lines where the output is no terminal")

@@ -11,12 +11,18 @@ namespace rnnfarm::client {
 
 absl::StatusOr<v1::SubmitSweepResponse> SubmitFile(const Farm& farm, const SweepFile& file,
                                                    const SubmitOptions& options) {
+  const bool sends = !options.validate_only && !file.attachments.empty();
+  if (sends) {
+    // Transfers have patience; whether anybody is there is known within the deadline of a call.
+    const auto there = farm.Call(&v1::FarmService::Stub::GetVersion, v1::GetVersionRequest());
+    if (!there.ok()) return there.status();
+  }
   for (const auto& [digest, path] : file.attachments) {
-    if (options.validate_only) break;
+    if (!sends) break;
     const absl::StatusOr<std::string> bytes = base::ReadFile(path);
     if (!bytes.ok()) return bytes.status();
     const absl::StatusOr<std::string> sent = base::UploadArtifact(farm.artifacts(), *bytes);
-    if (!sent.ok()) return sent.status();
+    if (!sent.ok()) return farm.ExplainTransfer(sent.status());
     if (*sent != digest) {
       return absl::AbortedError(absl::StrCat(path, " changed while it was sent; submit again"));
     }

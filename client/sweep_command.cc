@@ -3,6 +3,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "absl/strings/strip.h"
 #include "client/command.h"
 #include "client/preview.h"
 #include "client/progress.h"
@@ -40,7 +41,7 @@ void AddFile(CLI::App& command, FileArguments& arguments) {
 }
 
 int Refuse(Program& program, const SweepFile& file) {
-  program.terminal.err << file.Describe();
+  program.Say(std::string(absl::StripSuffix(file.Describe(), "\n")));
   program.Say(absl::StrCat("rnnfarm: ", file.errors.size(),
                            file.errors.size() == 1 ? " error" : " errors",
                            "; nothing was created"));

@@ -93,7 +93,7 @@ void Check(ParsedSweep parsed, const std::vector<std::string>& settings, SweepFi
   if (!parsed.complete) return;
   for (const std::string& setting : settings) {
     const absl::Status set = SetField(setting, file.spec);
-    if (!set.ok()) file.errors.push_back({{}, std::string(set.message())});
+    if (!set.ok()) file.errors.push_back({{.line = 0}, std::string(set.message())});
   }
   AttachAll(file, parsed);
   for (const population::Violation& violation : population::Validate(file.spec)) {
@@ -115,8 +115,12 @@ void Check(ParsedSweep parsed, const std::vector<std::string>& settings, SweepFi
 std::string SweepFile::Describe() const {
   std::string out;
   for (const Diagnostic& error : errors) {
-    absl::StrAppend(&out, source, ":", error.at.line, ":", error.at.column, ": ", error.message,
-                    "\n");
+    absl::StrAppend(&out, source, ": ");
+    if (error.at.line > 0) {
+      out.pop_back();
+      absl::StrAppend(&out, error.at.line, ":", error.at.column, ": ");
+    }
+    absl::StrAppend(&out, error.message, "\n");
   }
   return out;
 }

@@ -14,7 +14,7 @@ namespace rnnfarm::client {
 
 // Counted from 1; a tab goes to the next multiple of 8, as protobuf counts.
 struct Position {
-  int line = 1;
+  int line = 1;  // 0: not in the file
   int column = 1;
   bool operator<(const Position& other) const {
     return line != other.line ? line < other.line : column < other.column;

@@ -52,12 +52,14 @@ Terminal Terminal::Standard() {
   terminal.err_is_terminal = isatty(STDERR_FILENO) == 1;
   const char* no_colour = std::getenv("NO_COLOR");
   const char* kind = std::getenv("TERM");
-  const bool dumb = kind != nullptr && std::string(kind) == "dumb";
+  terminal.dumb = kind != nullptr && std::string(kind) == "dumb";
   terminal.colour =
-      terminal.out_is_terminal && !dumb && (no_colour == nullptr || *no_colour == '\0');
+      terminal.out_is_terminal && !terminal.dumb && (no_colour == nullptr || *no_colour == '\0');
   for (const int stream : {STDERR_FILENO, STDOUT_FILENO}) {
     winsize size{};
-    if (ioctl(stream, TIOCGWINSZ, &size) == 0 && size.ws_col > 0) terminal.width = size.ws_col;
+    if (ioctl(stream, TIOCGWINSZ, &size) != 0) continue;
+    if (size.ws_col > 0) terminal.width = size.ws_col;
+    if (size.ws_row > 0) terminal.height = size.ws_row;
   }
   return terminal;
 }

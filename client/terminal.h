@@ -17,7 +17,9 @@ struct Terminal {
   bool out_is_terminal = false;
   bool err_is_terminal = false;
   bool colour = false;  // out is a terminal and NO_COLOR is not set
+  bool dumb = false;    // it cannot move its cursor
   int width = 100;      // columns, of a terminal
+  int height = 24;      // rows, of a terminal
 
   // Columns that a line of `out` or `err` may have; what is no terminal takes any.
   size_t OutWidth() const { return out_is_terminal ? width : std::string::npos; }

@@ -4,6 +4,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
+#include "base/utf8.h"
 
 namespace rnnfarm::client {
 namespace {
@@ -104,7 +105,8 @@ size_t DisplayWidth(absl::string_view text) {
   return std::count_if(text.begin(), text.end(), [](char c) { return !IsContinuation(c); });
 }
 
-std::string Visible(absl::string_view text, bool lines) {
+std::string Visible(absl::string_view bytes, bool lines) {
+  const std::string text = base::AsUtf8(bytes);
   std::string out;
   for (size_t i = 0; i < text.size(); ++i) {
     const unsigned char c = text[i];

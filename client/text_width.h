@@ -15,7 +15,7 @@ size_t DisplayWidth(absl::string_view text);
 
 // The text with a blank in place of every control character but, with `lines`, the end of a line:
 // what a worker or a file says must not move the cursor or change colours.
-std::string Visible(absl::string_view text, bool lines);
+std::string Visible(absl::string_view bytes, bool lines);
 
 // At most `width` columns (at least 3). Names keep both ends, as that is where they differ;
 // sentences keep their beginning. What is left out is "..".

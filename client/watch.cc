@@ -137,7 +137,8 @@ void AddWatchCommand(CLI::App& app, Program& program) {
         if (!name.ok()) return program.Fail(name.status());
         TakeInterruptsGracefully();
         WatchOptions options;
-        options.view.redraw = program.terminal.out_is_terminal;
+        options.view.redraw = program.terminal.out_is_terminal && !program.terminal.dumb;
+        options.view.height = program.terminal.height;
         options.view.compact = arguments->compact;
         options.view.width = program.terminal.width;
         options.view.interval = absl::Seconds(arguments->interval_seconds);

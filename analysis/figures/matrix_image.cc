@@ -53,7 +53,7 @@ std::vector<png_byte> Pixels(const DistanceMatrix& matrix) {
   const size_t n = matrix.order.size();
   const absl::Span<const float> distances = matrix.values();
   const float largest = LargestFinite(distances);
-  const float scale = largest > 0 ? (kColours - 1) / largest : 0;
+  const double scale = largest > 0 ? (kColours - 1.0) / largest : 0;
   std::vector<png_byte> pixels;
   pixels.reserve(n * n);
   for (const size_t row : matrix.order) {

@@ -4,6 +4,7 @@
 #include <thread>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/strip.h"
 #include "client/computing/computing.h"
 #include "client/progress.h"
 #include "client/pull_progress.h"
@@ -100,7 +101,7 @@ absl::Status RetryFailed(const Farm& farm, const std::string& sweep) {
 absl::StatusOr<v1::Sweep> Train(Program& program, const RunArguments& arguments,
                                 const SweepFile& file, const EmbeddedFarm& embedded,
                                 const Farm& farm) {
-  const auto submitted = SubmitFile(farm, file);
+  const auto submitted = SubmitFile(farm, file, {.extend = arguments.extend});
   if (!submitted.ok()) return submitted.status();
   if (submitted->already_existed()) program.Say("going on where it stopped");
   const absl::Status marked = PulledFolder(arguments.out).Claim(submitted->sweep().spec());
@@ -111,8 +112,9 @@ absl::StatusOr<v1::Sweep> Train(Program& program, const RunArguments& arguments,
     if (!retried.ok()) return retried;
   }
   WatchOptions options;
-  options.view.redraw = program.terminal.err_is_terminal;
+  options.view.redraw = program.terminal.err_is_terminal && !program.terminal.dumb;
   options.view.width = program.terminal.width;
+  options.view.height = program.terminal.height;
   options.view.interval = absl::Seconds(arguments.interval_seconds);
   options.check = [&embedded] { return embedded.failure(); };
   options.failure_hint = "run again with --retry-failed to try again";
@@ -156,7 +158,7 @@ absl::Status ChooseEngine(const v1::Scheduling& scheduling, std::string& engine)
 int RunSweep(Program& program, RunArguments arguments) {
   const SweepFile file = ReadSweepFile(arguments.file, arguments.set);
   if (!file.errors.empty()) {
-    program.terminal.err << file.Describe();
+    program.Say(std::string(absl::StripSuffix(file.Describe(), "\n")));
     return kUsage;
   }
   const absl::Status engine = ChooseEngine(file.spec.scheduling(), arguments.engine);

@@ -306,10 +306,10 @@ void Scheduler::State::On(const Submit& event, Effects& effects) {
     return;
   }
   if (existing != nullptr && !event.request.extend()) {
-    effects.status = absl::AlreadyExistsError(
-        absl::StrCat("sweep ", existing->sweep.name(), " exists with another specification (",
-                     FirstDifference(existing->sweep.spec(), resolved),
-                     "); choose another name or, if it only adds networks, extend it"));
+    effects.status = absl::AlreadyExistsError(absl::StrCat(
+        "sweep ", existing->sweep.name(), " exists with another specification (",
+        FirstDifference(existing->sweep.spec(), resolved),
+        "); choose another name or, if it only adds networks, extend it with --extend"));
     return;
   }
   const population::Population population = population::Enumerate(resolved);

@@ -43,7 +43,8 @@ void Upkeep::Run() {
   absl::Time backup = absl::InfiniteFuture();
   if (!options_.backup.empty()) {
     NoteNewestBackup();
-    backup = last_backup() + options_.backup_every;
+    // One that was written by a clock of the future postpones none.
+    backup = std::min(last_backup(), absl::Now()) + options_.backup_every;
   }
   std::unique_lock lock(mutex_);
   while (!stop_) {

@@ -43,7 +43,13 @@ struct Backups {
 
 absl::StatusOr<Backups> OpenBackups(const std::string& folder) {
   // RocksDB would make it.
-  if (!fs::exists(folder)) return absl::NotFoundError(absl::StrCat("there is no folder ", folder));
+  std::error_code error;
+  const bool there = fs::exists(folder, error);
+  if (error) {
+    return absl::FailedPreconditionError(
+        absl::StrCat("cannot look for backups in ", folder, ": ", error.message()));
+  }
+  if (!there) return absl::NotFoundError(absl::StrCat("there is no folder ", folder));
   Backups backups;
   rocksdb::BackupEngineOptions options(folder);
   options.info_log = backups.log.get();

@@ -35,7 +35,7 @@ chosen = [key for key, row in networks.items()
 for key in chosen:
     print(f"{key}: validation loss {networks[key]['validation_loss']}, {networks[key]['verdict']}")
 
-# %% One of them: its weights, its states on the probe, and both again by its equations
+# %% One of them: its weights, its states on the probe, and its outputs by its equations
 sys.path.insert(0, str(folder))
 import rnnfarm_cells  # noqa: E402  (comes with the results)
 

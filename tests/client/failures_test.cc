@@ -68,12 +68,27 @@ TEST(Failures, ACommandTriesTheJobsOfItsGroupAlone) {
                      Failed("c", "disk full; out of memory too"),
                      Failed("d", "training diverged at iteration 3", v1::JOB_STATE_DIVERGED)});
   ASSERT_EQ(groups.size(), 4);
+  EXPECT_EQ(groups[0].others_tried, 1) << "c, whose message holds all of a's";
+  for (const int i : {1, 2, 3}) EXPECT_EQ(groups[i].others_tried, 0) << i;
   EXPECT_EQ(groups[0].RetryCommand(),
             "rnnfarm retry s --failed --where state=failed --reason 'out of memory'");
   EXPECT_EQ(groups[1].RetryCommand(), "rnnfarm retry s --failed --where state=held");
   EXPECT_EQ(groups[2].RetryCommand(),
             "rnnfarm retry s --failed --reason 'disk full; out of memory too'");
   EXPECT_EQ(groups[3].RetryCommand(), "rnnfarm retry s --failed --reseed --where state=diverged");
+}
+
+TEST(Failures, EveryMessageOfAGroupIsLookedAtAndNotItsFirstAlone) {
+  const auto groups =
+      GroupFailures({Failed("a", "needs 12 GiB"), Failed("b", "needs 11 GiB", v1::JOB_STATE_HELD),
+                     Failed("c", "needs 12 GiB", v1::JOB_STATE_HELD)});
+  EXPECT_EQ(groups[0].RetryCommand(), "rnnfarm retry s --failed --where state=failed");
+  const auto lines =
+      GroupFailures({Failed("a", "bad weights:\n W is NaN"), Failed("b", "bad weights:\n b is NaN"),
+                     Failed("c", "\x1b[2Jcleared")});
+  EXPECT_EQ(lines[0].RetryCommand(), "rnnfarm retry s --failed --reason 'bad weights:'");
+  EXPECT_EQ(lines[0].others_tried, 1);
+  EXPECT_EQ(lines[2].others_tried, 2) << "nothing can name it";
 }
 
 TEST(Failures, AMessageOfSeveralLinesIsNamedByItsFirst) {

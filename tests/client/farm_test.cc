@@ -244,7 +244,7 @@ TEST_F(FarmTest, ReportsFromTheFarmAndFromAFolder) {
   const Result drawn =
       OnFarm({"report", "tiny", "--out", At("more.html"), "--figures", At("figures")});
   EXPECT_EQ(drawn.code, kOk) << drawn.err;
-  EXPECT_THAT(drawn.err, HasSubstr("python3 figures.py --out " + At("figures")));
+  EXPECT_THAT(drawn.err, HasSubstr("the distances in full are in " + At("figures")));
   EXPECT_EQ(Read("figures/flipflop-svcca.png"), Read("run/figures/flipflop-svcca.png"));
   EXPECT_THAT(Read("figures/flipflop-svcca.png"), StartsWith("\x89PNG"));
   EXPECT_EQ(Call({"report", At("run"), "--out", At("r.html"), "--figures", At("r.html/x")}).code,

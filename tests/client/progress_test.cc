@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <sstream>
 
 #include "client/terminal.h"
@@ -88,6 +89,25 @@ TEST(Progress, TerminalsAreRedrawnInPlace) {
   for (std::string line; std::getline(lines, line);) {
     EXPECT_LT(line.size(), 40 + std::string("\033[2A\033[J").size());
   }
+}
+
+TEST(Progress, DrawsNoMoreLinesThanATerminalHasRows) {
+  std::ostringstream out;
+  ProgressView view(out, {.redraw = true, .width = 60, .height = 4});
+  v1::Sweep sweep;
+  sweep.set_name("sweeps/s");
+  sweep.set_state(v1::SWEEP_STATE_RUNNING);
+  for (const char* task : {"a", "b", "c", "d", "e", "f"}) {
+    v1::StageCount& stage = *sweep.add_stages();
+    stage.set_task(task);
+    stage.set_kind(v1::JOB_KIND_TRAIN);
+    stage.set_pending(1);
+  }
+  view.Show(sweep, "", absl::UnixEpoch());
+  const std::string drawn = out.str();
+  EXPECT_EQ(std::count(drawn.begin(), drawn.end(), '\n'), 3);
+  view.Show(sweep, "", absl::UnixEpoch());
+  EXPECT_THAT(out.str(), HasSubstr("\033[3A"));
 }
 
 TEST(RemainingTime, SpansTheReportedAndTheObservedRate) {

@@ -117,6 +117,9 @@ def check_listings(running, screen, file):
     assert ".." in text and key not in text, text
     assert key in running.client("networks", "list", NAME, "-o", "wide").stdout
     assert key in running.client("networks", "list", NAME).stdout, "a pipe has no width"
+    bad = os.path.join(HERE, "sweeps", "bad.textproto")
+    text, code = screen.see(f"rnnfarm sweep validate {bad} --set foo.bar=1")
+    assert code == 2 and "errors; nothing was created" in text, text
     text, code = screen.see("rnnfarm watch no-such-sweep")
     assert code == 3, text
     text, code = screen.see("rnnfarm --coordinator 127.0.0.1:1 sweep list")

@@ -17,7 +17,7 @@ import farm
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 TIMEOUT_SECONDS = 2
 # Beside the deadline: the program's start on a machine that is busy.
-SLACK_SECONDS = 30
+SLACK_SECONDS = 15
 AT_ONCE = 2
 # Their examples ask no coordinator.
 LOCAL = {("run",), ("sweep", "init"), ("sweep", "validate"), ("report",), ("compare",),
@@ -35,7 +35,11 @@ grid { architecture: "vanilla" activation: "tanh" units: 4 l2: 1e-4 }
 seeds { count: 1 }
 hyperparameters { learning_rate: 0.1 lr_decay: 0.5 momentum: 0.9 clip_norm: 1 }
 training { iterations: 20 batch_size: 8 }
+import { path: "recording.npy" architecture: "recording" }
 """
+# One sample of one unit, so that a submission has a file to send.
+RECORDING = b"\x93NUMPY\1\0\x46\0" + (
+    b"{'descr': '<f4', 'fortran_order': False, 'shape': (1, 1)}".ljust(69) + b"\n") + bytes(4)
 EMPTY_SETTINGS = b"\0\0\0\4\0\0\0\0\0"
 SETTINGS_TAKEN = b"\0\0\0\4\1\0\0\0\0"
 SETTINGS, HEADERS = 4, 1
@@ -174,6 +178,8 @@ def main():
         for name in ("sweep.textproto", "laptop.textproto", "my.textproto"):
             with open(os.path.join(folder, name), "w", encoding="ascii") as file:
                 file.write(SWEEP)
+        with open(os.path.join(folder, "recording.npy"), "wb") as file:
+            file.write(RECORDING)
         started, certificates = token_coordinator(folder)
         tokens, tls = started["tokens"].address, started["tls"].address
         nobody = f"127.0.0.1:{farm.free_port()}"
