@@ -322,6 +322,8 @@ def check_recordings(folder):
     recorded.client("sweep", "submit", str(path))
     recorded.start_worker("listener")
     recorded.client("watch", "recorded")
+    ended = recorded.client("watch", "recorded", "--exit-status", check=False)
+    assert ended.returncode == 5, ended
     told = recorded.client("logs", "--failed", "recorded").stdout
     assert "the probe of its task has" in told and "sine-import-short" in told, told
     out = pathlib.Path(recorded.folder, "results")
