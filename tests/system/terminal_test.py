@@ -117,7 +117,9 @@ def check_listings(running, screen, file):
     assert ".." in text and key not in text, text
     assert key in running.client("networks", "list", NAME, "-o", "wide").stdout
     assert key in running.client("networks", "list", NAME).stdout, "a pipe has no width"
-    bad = os.path.join(HERE, "sweeps", "bad.textproto")
+    bad = os.path.join(running.folder, "bad.textproto")
+    shutil.copy(os.path.join(os.path.dirname(os.path.abspath(__file__)), "sweeps", "bad.textproto"),
+                bad)
     text, code = screen.see(f"rnnfarm sweep validate {bad} --set foo.bar=1")
     assert code == 2 and "errors; nothing was created" in text, text
     text, code = screen.see("rnnfarm watch no-such-sweep")
