@@ -72,7 +72,8 @@ int Program::Fail(const absl::Status& status) {
 }
 
 void Program::Say(const std::string& line) {
-  terminal.err << Wrapped(Visible(line, /*lines=*/true), terminal.ErrWidth()) << std::endl;
+  const std::string text = Visible(absl::StripSuffix(line, "\n"), /*lines=*/true);
+  terminal.err << Wrapped(text, terminal.ErrWidth()) << std::endl;
 }
 
 void Program::PrintText(const std::string& text) {

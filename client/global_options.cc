@@ -1,7 +1,6 @@
 #include "client/global_options.h"
 
 #include "absl/strings/str_cat.h"
-#include "absl/strings/strip.h"
 #include "client/config.h"
 
 namespace rnnfarm::client {
@@ -35,7 +34,7 @@ void Default(const CLI::App& app, const std::string& option, bool configured, co
 absl::Status Configure(const CLI::App& app, Program& program) {
   const ConfigFile file = ReadConfigFile(ConfigPath());
   if (!file.errors.empty()) {
-    program.Say(std::string(absl::StripSuffix(Describe(file), "\n")));
+    program.Say(Describe(file));
     return absl::InvalidArgumentError(
         absl::StrCat(file.errors.size(), file.errors.size() == 1 ? " error" : " errors",
                      " in the configuration; mend it or move it away"));

@@ -25,7 +25,7 @@ struct Arguments {
 int Draw(Program& program, const Arguments& arguments, const std::string& results) {
   absl::Status written = WriteReport(results, arguments.out);
   if (written.ok() && !arguments.figures.empty()) {
-    written = WriteFigures(results, arguments.figures);
+    written = figures::WriteMatrixImages(results, arguments.figures).status();
   }
   if (!written.ok()) return program.Fail(written);
   program.terminal.out << arguments.out << std::endl;
@@ -64,10 +64,6 @@ absl::Status WriteReport(const std::string& results, const std::string& path,
   const fs::path folder = fs::path(path).parent_path();
   if (!folder.empty()) fs::create_directories(folder, ignored);
   return base::WriteFile(path, *page);
-}
-
-absl::Status WriteFigures(const std::string& results, const std::string& path) {
-  return figures::WriteMatrixImages(results, path).status();
 }
 
 void AddReportCommand(CLI::App& app, Program& program) {

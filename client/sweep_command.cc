@@ -3,7 +3,6 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
-#include "absl/strings/strip.h"
 #include "client/command.h"
 #include "client/preview.h"
 #include "client/progress.h"
@@ -41,7 +40,7 @@ void AddFile(CLI::App& command, FileArguments& arguments) {
 }
 
 int Refuse(Program& program, const SweepFile& file) {
-  program.Say(std::string(absl::StripSuffix(file.Describe(), "\n")));
+  program.Say(file.Describe());
   program.Say(absl::StrCat("rnnfarm: ", file.errors.size(),
                            file.errors.size() == 1 ? " error" : " errors",
                            "; nothing was created"));

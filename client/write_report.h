@@ -1,4 +1,4 @@
-// The report as a file, and figures beside it.
+// The report as a file.
 #ifndef RNNFARM_CLIENT_WRITE_REPORT_H_
 #define RNNFARM_CLIENT_WRITE_REPORT_H_
 
@@ -13,9 +13,6 @@ namespace rnnfarm::client {
 // page or the new one.
 absl::Status WriteReport(const std::string& results, const std::string& path,
                          const figures::LiveState& live = {});
-
-// Every matrix of distances of the folder `results` in full, as PNG files in the folder `path`.
-absl::Status WriteFigures(const std::string& results, const std::string& path);
 
 }  // namespace rnnfarm::client
 

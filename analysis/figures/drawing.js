@@ -232,7 +232,8 @@ const drawing = (() => {
         const shape = (n) => (n.activation === 'relu' ? 'diamond' : 'circle') +
           (isTrue(n.untrained) ? '-open' : '');
         data.push({
-          type: 'scatter', mode: 'markers', name: plain(value || (part.field === 'activation' ? 'none' : 'unlisted')),
+          type: 'scatter', mode: 'markers',
+          name: plain(value || (part.field === 'activation' ? 'none' : 'unlisted')),
           x: rows.map((i) => x[i]), y: rows.map((i) => y[i]),
           text: rows.map((i) => hoverOf(networks[i])), hovertemplate: '%{text}<extra></extra>',
           marker: {size, color: part.colour(value), opacity: 0.85,

@@ -4,7 +4,7 @@
 #include <thread>
 
 #include "absl/strings/str_cat.h"
-#include "absl/strings/strip.h"
+#include "analysis/figures/matrix_image.h"
 #include "client/computing/computing.h"
 #include "client/progress.h"
 #include "client/pull_progress.h"
@@ -131,7 +131,8 @@ int Finish(Program& program, const RunArguments& arguments, const v1::Sweep& swe
   const std::string report = (fs::path(arguments.out) / kReportFile).string();
   absl::Status written = WriteReport(arguments.out, report);
   if (written.ok()) {
-    written = WriteFigures(arguments.out, (fs::path(arguments.out) / kFiguresFolder).string());
+    const std::string folder = (fs::path(arguments.out) / kFiguresFolder).string();
+    written = figures::WriteMatrixImages(arguments.out, folder).status();
   }
   if (!written.ok()) return program.Fail(written);
   program.terminal.out << report << std::endl;
@@ -158,7 +159,7 @@ absl::Status ChooseEngine(const v1::Scheduling& scheduling, std::string& engine)
 int RunSweep(Program& program, RunArguments arguments) {
   const SweepFile file = ReadSweepFile(arguments.file, arguments.set);
   if (!file.errors.empty()) {
-    program.Say(std::string(absl::StripSuffix(file.Describe(), "\n")));
+    program.Say(file.Describe());
     return kUsage;
   }
   const absl::Status engine = ChooseEngine(file.spec.scheduling(), arguments.engine);

@@ -16,20 +16,22 @@ void Measured::Add(absl::Duration whole, double operations) {
   whole = std::clamp(whole, absl::ZeroDuration(), kLongestMeasured);
   ++jobs_;
   microseconds_ += absl::ToInt64Microseconds(whole);
+  if (operations > 0) rated_microseconds_ += absl::ToInt64Microseconds(whole);
   operations_ += operations;
 }
 
 void Measured::Add(const Measured& other) {
   jobs_ += other.jobs_;
   microseconds_ += other.microseconds_;
+  rated_microseconds_ += other.rated_microseconds_;
   operations_ += other.operations_;
 }
 
 absl::Duration Measured::Mean() const { return absl::Microseconds(microseconds_ / jobs_); }
 
 double Measured::SecondsPerOperation() const {
-  if (operations_ <= 0 || microseconds_ <= 0) return kNominalSecondsPerOperation;
-  return 1e-6 * static_cast<double>(microseconds_) / operations_;
+  if (operations_ <= 0 || rated_microseconds_ <= 0) return kNominalSecondsPerOperation;
+  return 1e-6 * static_cast<double>(rated_microseconds_) / operations_;
 }
 
 std::optional<absl::Duration> WholeDuration(const v1::Attempt& attempt,

@@ -28,6 +28,8 @@ class Measured {
  private:
   int64_t jobs_ = 0;
   int64_t microseconds_ = 0;
+  // Of jobs whose operations are known: what takes none says nothing of how long one takes.
+  int64_t rated_microseconds_ = 0;
   double operations_ = 0;
 };
 

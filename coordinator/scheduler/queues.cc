@@ -166,10 +166,7 @@ void Queues::Measure(Shape& shape, absl::Duration whole) {
   };
   for_shelved([](Line& line, Shelf& shelf) { Erase(line, shelf); });
   shape.measured.Add(whole, shape.extent.operations);
-  // What takes no operations says nothing of how long one takes.
-  if (shape.extent.operations > 0) {
-    shape.sweep->measured[shape.kind].Add(whole, shape.extent.operations);
-  }
+  shape.sweep->measured[shape.kind].Add(whole, shape.extent.operations);
   for_shelved([](Line& line, Shelf& shelf) { Insert(line, shelf); });
 }
 

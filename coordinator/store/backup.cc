@@ -34,6 +34,17 @@ absl::Status CheckEmpty(const std::string& path) {
                    "move away what is there or give another folder"));
 }
 
+absl::Status CheckThere(const std::string& folder) {
+  std::error_code error;
+  const bool there = fs::exists(folder, error);
+  if (error) {
+    return absl::FailedPreconditionError(
+        absl::StrCat("cannot look for backups in ", folder, ": ", error.message()));
+  }
+  if (!there) return absl::NotFoundError(absl::StrCat("there is no folder ", folder));
+  return absl::OkStatus();
+}
+
 // The backups of a folder, of which at least one is whole.
 struct Backups {
   std::shared_ptr<rocksdb::Logger> log = RocksLog();
@@ -43,13 +54,7 @@ struct Backups {
 
 absl::StatusOr<Backups> OpenBackups(const std::string& folder) {
   // RocksDB would make it.
-  std::error_code error;
-  const bool there = fs::exists(folder, error);
-  if (error) {
-    return absl::FailedPreconditionError(
-        absl::StrCat("cannot look for backups in ", folder, ": ", error.message()));
-  }
-  if (!there) return absl::NotFoundError(absl::StrCat("there is no folder ", folder));
+  if (auto status = CheckThere(folder); !status.ok()) return status;
   Backups backups;
   rocksdb::BackupEngineOptions options(folder);
   options.info_log = backups.log.get();
@@ -116,7 +121,7 @@ absl::StatusOr<absl::Time> TimeOfNewestBackup(const std::string& folder) {
 
 absl::StatusOr<CheckReport> RestoreBackup(const std::string& folder, const Options& options) {
   if (auto status = CheckEmpty(options.path); !status.ok()) return status;
-  if (!fs::exists(folder)) return absl::NotFoundError(absl::StrCat("there is no folder ", folder));
+  if (auto status = CheckThere(folder); !status.ok()) return status;
   Options partial = options;
   partial.path = absl::StrCat(options.path, "/", kRestoring);
   std::error_code error;

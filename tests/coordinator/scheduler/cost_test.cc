@@ -1,0 +1,24 @@
+#include "coordinator/scheduler/cost.h"
+
+#include <gtest/gtest.h>
+
+namespace rnnfarm::scheduler {
+namespace {
+
+TEST(Measured, JobsOfNoKnownOperationsLeaveTheRateAlone) {
+  Measured measured;
+  const double nominal = measured.SecondsPerOperation();
+  measured.Add(absl::Seconds(8), /*operations=*/0);
+  EXPECT_EQ(measured.Mean(), absl::Seconds(8));
+  EXPECT_FALSE(measured.KnowsOperations());
+  EXPECT_EQ(measured.SecondsPerOperation(), nominal);
+  measured.Add(absl::Seconds(2), /*operations=*/100);
+  EXPECT_EQ(measured.Mean(), absl::Seconds(5));
+  EXPECT_DOUBLE_EQ(measured.SecondsPerOperation(), 0.02);
+  Measured both = measured;
+  both.Add(measured);
+  EXPECT_DOUBLE_EQ(both.SecondsPerOperation(), 0.02);
+}
+
+}  // namespace
+}  // namespace rnnfarm::scheduler
