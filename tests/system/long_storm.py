@@ -31,6 +31,9 @@ LEAST_OF_EACH = 8  # kills of the coordinator, and of workers
 GHOSTS = 3         # workers that come back from the dead
 WORKERS = 3
 LEASE_TERM = "4s"
+# A job that has lost so many leases is left in peace: with the fifth it would be quarantined, as
+# one that kills its workers.
+MOST_LOST_LEASES = 3
 LONGEST_PAUSE_SECONDS = 3.0  # between two kills, and before what was killed is started again
 # The kills are to be over when this share of the jobs is done.
 STORM_SHARE = 0.85
@@ -84,16 +87,19 @@ class Storm:
     def strike(self, jobs):
         """One kill, in a phase that was not hit yet if one is under way, else at random."""
         held = {job["worker"]: job["kind"] for job in jobs if job["state"] == "leased"}
-        fresh = [(worker, kind) for worker, kind in sorted(held.items())
-                 if worker in self.workers and not self.kills["worker", kind]]
+        spared = {job["worker"] for job in jobs
+                  if job["state"] == "leased" and job["lost_leases"] >= MOST_LOST_LEASES}
+        victims = [worker for worker in self.workers if worker not in spared]
+        fresh = [(worker, held[worker]) for worker in victims
+                 if worker in held and not self.kills["worker", held[worker]]]
         if COORDINATOR in held and not self.kills[COORDINATOR, "compare"]:
             self.kill_coordinator("compare")
         elif fresh:
             self.kill_worker(*fresh[0])
-        elif self.wants_coordinator():
+        elif not victims or self.wants_coordinator():
             self.kill_coordinator(held.get(COORDINATOR) or self.most_common(held))
         else:
-            name = self.dice.choice(self.workers)
+            name = self.dice.choice(victims)
             self.kill_worker(name, held.get(name, "idle"))
 
     def wants_coordinator(self):
@@ -108,11 +114,13 @@ class Storm:
     def raise_ghost(self):
         """Stops a worker that trains until its job is another's, and lets it come back."""
         caught = self.running.stopped_in_training(SWEEP, self.workers)
-        for name in list(caught)[1:]:
-            self.running.processes[name].send_signal(signal.SIGCONT)
-        if not caught:
+        bearable = [name for name, job in caught.items() if job["lost_leases"] < MOST_LOST_LEASES]
+        for name in caught:
+            if name not in bearable[:1]:
+                self.running.processes[name].send_signal(signal.SIGCONT)
+        if not bearable:
             return
-        name, job = next(iter(caught.items()))
+        name, job = bearable[0], caught[bearable[0]]
         farm.wait_until(lambda: self.running.was_lost(job), f"the lease of {name} runs out", 120)
         refused_late_report(self.running, job)
         self.running.processes[name].send_signal(signal.SIGCONT)

@@ -146,6 +146,11 @@ bool LeaseTable::empty() const {
   return entries_.empty();
 }
 
+absl::Duration LeaseTable::term() const {
+  std::lock_guard lock(mutex_);
+  return absl::FromChrono(std::chrono::duration_cast<std::chrono::nanoseconds>(term_));
+}
+
 bool LeaseTable::holds_any() const {
   std::lock_guard lock(mutex_);
   for (const auto& [id, entry] : entries_) {

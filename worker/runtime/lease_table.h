@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "absl/strings/string_view.h"
+#include "absl/time/time.h"
 #include "rnnfarm/v1/worker_service.pb.h"
 
 namespace rnnfarm::worker {
@@ -54,6 +55,8 @@ class LeaseTable {
   // Nothing runs, nothing is held, nothing is to be reported.
   bool empty() const;
   bool holds_any() const;
+  // For how long the coordinator grants leases; zero before its first answer.
+  absl::Duration term() const;
   // Everything stops; nothing more is reported.
   void DropAll();
 

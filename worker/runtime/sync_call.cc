@@ -39,6 +39,8 @@ SyncCall::~SyncCall() {
 absl::StatusOr<v1::SyncResponse> SyncCall::Call(const v1::SyncRequest& request,
                                                 absl::Duration deadline,
                                                 const std::function<bool()>& interrupted) {
+  // The caller's pauses count, not those that the channel makes between its tries.
+  grpc::experimental::ChannelResetConnectionBackoff(channel_.get());
   grpc::ClientContext context;
   context.set_deadline(absl::ToChronoTime(absl::Now() + deadline));
   v1::SyncResponse response;

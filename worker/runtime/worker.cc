@@ -97,6 +97,8 @@ struct Worker::Life {
                        absl::Time sent);
   // OK: waited; try again.
   absl::Status WaitAfter(const absl::Status& failure);
+  // Well within the term that a coordinator gives every lease after its restart.
+  absl::Duration LongestBackoff() const;
   void UploadCheckpoints();
   // Jobs that have a thread; where devices train, all but those.
   int taken_slots() const;
@@ -282,6 +284,11 @@ void Worker::Life::WaitForNextSync(const v1::SyncRequest& request, const v1::Syn
   }
 }
 
+absl::Duration Worker::Life::LongestBackoff() const {
+  const absl::Duration term = leases.term();
+  return term > absl::ZeroDuration() ? std::min(kLongestBackoff, term / 4) : kLongestBackoff;
+}
+
 absl::Status Worker::Life::WaitAfter(const absl::Status& failure) {
   if (Hopeless(failure)) return failure;
   const absl::Time now = absl::Now();
@@ -294,7 +301,7 @@ absl::Status Worker::Life::WaitAfter(const absl::Status& failure) {
   LOG_EVERY_N(WARNING, 10) << "no answer from the coordinator at " << options.coordinator
                            << ", going on: " << failure;
   const absl::Time until = now + backoff;
-  backoff = std::min(backoff * 2, kLongestBackoff);
+  backoff = std::min(backoff * 2, LongestBackoff());
   const bool was_draining = draining, was_connected = sync->Connected();
   while (absl::Now() < until && draining == was_draining) {
     absl::SleepFor(std::min(kPoll, until - absl::Now()));

@@ -376,6 +376,21 @@ TEST_F(WorkerTest, RidesThroughAnOutage) {
               CalmNetwork(kLong));
 }
 
+TEST_F(WorkerTest, ReturnsWithinATermHoweverLongTheOutage) {
+  coordinator_.set_lease_term(absl::Seconds(1));
+  StartWorker();
+  coordinator_.Grant(LeaseOf("jobs/a", 1, Spec(kEndless)));
+  ASSERT_TRUE(WaitUntilRunning("jobs/a"));
+  coordinator_.Stop();
+  const size_t before = coordinator_.syncs().size();
+  // By now the channel on its own would pause for seconds between its tries.
+  absl::SleepFor(absl::Seconds(10));
+  coordinator_.Start();
+  const absl::Time back = absl::Now();
+  ASSERT_TRUE(coordinator_.WaitUntil([&] { return coordinator_.syncs().size() > before; }));
+  EXPECT_LT(absl::Now() - back, absl::Seconds(1));
+}
+
 TEST_F(WorkerTest, AfterAnOutageLongerThanTheTermItAsksBeforeItWrites) {
   coordinator_.set_lease_term(absl::Seconds(1));
   StartWorker();
