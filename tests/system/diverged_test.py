@@ -1,6 +1,7 @@
 """A failure on purpose and what a person does about it: a learning rate of 1000, told by watch,
-logs and explain, tried again with other seeds. Around it what the commands ask the coordinator:
-the preview of a sweep, the log of a job, pages of a listing, exit codes."""
+logs and explain, tried again with other seeds. What only came too late is tried again by `run
+--retry-failed`. Around it what the commands ask the coordinator: the preview of a sweep, the log of
+a job, pages of a listing, exit codes."""
 
 import json
 import os
@@ -10,10 +11,12 @@ import subprocess
 import sys
 import time
 
+import commands
 import farm
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 SWEEP = os.path.join(HERE, "sweeps", "diverging.textproto")
+HURRIED = os.path.join(HERE, "sweeps", "hurried.textproto")
 NETWORK = "memory-vanilla-relu-8-l2_1e-05-s"
 TRAININGS = [f"sweeps/too-fast/jobs/train-{NETWORK}{seed}" for seed in range(3)]
 
@@ -170,6 +173,68 @@ def check_measured(running):
                           "seeds.count=4").stdout, r"train +1 ", r"analyze +2 ")
 
 
+def attempts_in(out):
+    """Attempts of each job, by its name within the sweep, of a folder that `run` left."""
+    kept = farm.Farm("kept")
+    kept.store = os.path.join(out, ".farm")
+    kept.start_coordinator()
+    found = {job["name"].split("/")[-1]: (job["state"], job["attempt"])
+             for job in kept.rows("jobs", "--limit", "0")}
+    assert farm.terminate(kept.coordinator) == 0
+    kept.passed = True
+    kept.close()
+    return found
+
+
+def run_again(code, file, out, *arguments):
+    done = commands.run("run", file, "--out", out, "--threads", "2", *arguments)
+    assert done.returncode == code, f"{arguments}: {done.returncode}, not {code}:\n{done.stderr}"
+    return done.stderr
+
+
+def check_run_retries(running):
+    """Only with --retry-failed is what failed tried again, and nothing else then."""
+    out = os.path.join(running.folder, "hurried")
+    late = r"failed: not done within the job's time limit of 5s; limits.job_timeout raises it " \
+        r"\(\d jobs?; run again with --retry-failed to try again\)"
+    ended = r"hurried failed 100.0%  train 2/2  analyze 4/4  compare 1/1  failed 2\n"
+    expect(run_again(5, HURRIED, out, "--engine", "reference"), late, ended)
+    before = attempts_in(out)
+    trainings = sorted(name for name in before if name.startswith("train-"))
+    assert [before[name] for name in trainings] == [("failed", 1)] * 2, before
+    done = {name for name, kept in before.items() if kept == ("succeeded", 1)}
+    assert sum(name.endswith("-untrained") for name in done) == 2, before
+    # With the engine that is fast enough, which changes nothing by itself.
+    expect(run_again(5, HURRIED, out), "going on where it stopped", late, ended)
+    assert attempts_in(out) == before
+    told = run_again(0, HURRIED, out, "--retry-failed")
+    expect(told, "going on where it stopped",
+           r"hurried succeeded 100.0%  train 2/2  analyze 4/4  compare 1/1\n")
+    assert "failed" not in told, told
+    after = attempts_in(out)
+    assert [after[name] for name in trainings] == [("succeeded", 2)] * 2, after
+    assert {state for state, _ in after.values()} == {"succeeded"} and after.keys() == before.keys()
+    for name in done - {"compare-memory"}:  # which compares more networks now
+        assert after[name] == before[name], (name, before, after)
+    for seed in (0, 1):
+        assert os.path.exists(os.path.join(out, "memory", "networks",
+                                           f"memory-vanilla-tanh-16-l2_0.0001-s{seed}.npz"))
+    # Nothing is left to be tried.
+    run_again(0, HURRIED, out, "--retry-failed")
+    assert attempts_in(out) == after
+
+
+def check_run_keeps_diverged(running):
+    """What diverged would again with the same seed: no failure, and not tried again."""
+    out = os.path.join(running.folder, "too-fast")
+    run_again(0, SWEEP, out)
+    before = attempts_in(out)
+    told = run_again(0, SWEEP, out, "--retry-failed")
+    expect(told, r"\(\d jobs?; no error: other hyperparameters are another sweep\)", "3 diverged")
+    after = attempts_in(out)
+    assert after == before and list(after.values()).count(("diverged", 1)) == 3, (before, after)
+
+
 def check_codes(running):
     for command in (("sweep", "cancel"), ("sweep", "pause"), ("sweep", "resume"), ("retry",),
                     ("logs", "--failed")):
@@ -202,6 +267,8 @@ def main():
     check_retry(running)
     check_measured(running)
     check_codes(running)
+    check_run_retries(running)
+    check_run_keeps_diverged(running)
     running.passed = True
     running.close()
 
