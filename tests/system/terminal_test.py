@@ -1,5 +1,6 @@
 """On a terminal of 80 columns no line is broken over two, shown by tmux; on a pipe there is no
-escape code and no carriage return. The page of `watch --html` while the sweep goes on, and then.
+escape code and no carriage return. `run` and `watch` while the sweep goes on, Ctrl-C in `watch`,
+the page of `watch --html`.
 
 Without tmux the first part is left out and the test is skipped (exit code 77) if all else passed.
 """
@@ -18,6 +19,7 @@ import farm
 
 SKIPPED = 77
 COLUMNS, ROWS = 80, 50
+SEEDS = 2
 BETWEEN = "=== joined ==="
 NAME = "universality-of-populations-with-a-name-that-is-long"
 TASK = "memory-of-one-bit-that-flips-over-a-long-time"
@@ -88,7 +90,9 @@ class Screen:
 
     def see(self, command, seconds=120):
         """What the screen shows when the command has ended, and its exit code."""
-        code = self.start(command)
+        return self.last_of(command, self.start(command), seconds)
+
+    def last_of(self, command, code, seconds=120):
         farm.wait_until(lambda: os.path.exists(code), f"{command} ended", seconds)
         time.sleep(farm.POLL_SECONDS)  # tmux reads what was written last
         text = self.check(command)
@@ -134,19 +138,72 @@ def check_helps(screen):
     screen.see("; ".join(helps), 300)
 
 
-def check_live(running, screen, file):
-    """The redrawn progress of `run`, looked at again and again."""
-    out = os.path.join(running.folder, "run")
-    code = screen.start(f"rnnfarm run {file} --out {out} --threads 2")
-    seen = set()
-    while not os.path.exists(code):
-        seen.update(screen.check("run").splitlines())
-        assert screen.environment and len(seen) < 10000
+def progress_on(text):
+    """The lines of the progress that the screen shows: those of the stages, then the sweep's."""
+    return [line for line in text.splitlines()
+            if re.search(r" \[[#.]{20}\] +\d+/\d+ | (running|succeeded) [\d.]+%", line)]
+
+
+def look_at(screen, command, until=None, seconds=300):
+    """Looks at the redrawn progress of a command again and again, until it has ended or `until` of
+    the screen is true: the screens that were seen, in order, and where its exit code will be."""
+    # Not in the first line: what is cleared from there tmux keeps above the screen.
+    code = screen.start(f"echo; rnnfarm {command}")
+    end = time.monotonic() + seconds
+    seen = []
+    while not os.path.exists(code) and not (until and seen and until(seen[-1])):
+        assert time.monotonic() < end, f"{command} goes on for {seconds} s:\n{seen[-1]}"
+        text = screen.check(command)
+        seen += [text] if seen[-1:] != [text] else []
         time.sleep(farm.POLL_SECONDS)
-    text = screen.check("run")
-    screen.end()
-    assert any("running" in line for line in seen), seen
-    assert "succeeded 100.0%" in text, text
+    return seen, code
+
+
+def check_redrawn(seen, text, stages):
+    """Several states of the progress in one place, and the final counts alone in the end."""
+    states = [progress_on(one) for one in seen]
+    # At no time more than one drawing of it.
+    assert max(map(len, states)) == stages + 1, states
+    running = {tuple(lines) for lines in states if any(" running " in line for line in lines)}
+    assert len(running) > 1, f"it was not redrawn: {running}"
+    last = progress_on(text)
+    assert len(last) == stages + 1 and " succeeded 100.0%" in last[-1], text
+    assert not any(" running" in line for line in last), text
+    for line in last[:-1]:
+        count = re.search(r"\[#{20}\] +(\d+)/(\d+) +100%$", line)
+        assert count and count.group(1) == count.group(2), text
+
+
+def check_live(running, screen, file):
+    """The redrawn progress of `run`."""
+    command = f"run {file} --out {os.path.join(running.folder, 'run')} --threads 2"
+    seen, code = look_at(screen, command)
+    text, code = screen.last_of(command, code)
+    assert code == 0, (code, text)
+    check_redrawn(seen, text, stages=3)
+
+
+def check_watched(running, screen, file):
+    """The same of `watch`, which Ctrl-C ends alone: the sweep goes on."""
+    name = "watched-" + NAME
+    running.client("sweep", "submit", file, "--set", f"name={name}")
+    command = f"watch {name}"
+    _, code = look_at(screen, command, until=lambda text: " running " in text)
+    assert not os.path.exists(code), screen.check(command)
+    screen.tmux("send-keys", "-t", f"s{screen.count}", "C-c")
+    text, code = screen.last_of(command, code)
+    assert code == 130, (code, text)
+    assert "the sweep goes on without this watch" in re.sub(r"\s+", " ", text), text
+    before = running.jobs(name)
+    assert not all(job["state"] == "succeeded" for job in before), "it had ended by itself"
+    seen, code = look_at(screen, command)
+    text, code = screen.last_of(command, code)
+    assert code == 0, (code, text)
+    check_redrawn(seen, text, stages=3)
+    assert len(before) == 2 * (2 * SEEDS) + 1, before
+    assert {job["state"] for job in running.jobs(name)} == {"succeeded"}
+    assert f"train {2 * SEEDS}/{2 * SEEDS}  analyze {2 * SEEDS}/{2 * SEEDS}  compare 1/1" in \
+        running.client("watch", name, "--compact").stdout
 
 
 def check_pipes(running):
@@ -200,10 +257,11 @@ def check_page(running, file):
 def main():
     running = farm.Farm("terminal")
     running.start_coordinator()
-    file, short, failing = (os.path.join(running.folder, name + ".textproto")
-                            for name in ("sweep", "short", "failing"))
-    for path, text in ((file, SWEEP % (NAME, TASK, 2, 1000)),
-                       (short, SWEEP % (NAME, TASK, 2, 3000)), (failing, FAILING % (NAME, TASK))):
+    file, long, failing = (os.path.join(running.folder, name + ".textproto")
+                           for name in ("sweep", "long", "failing"))
+    for path, text in ((file, SWEEP % (NAME, TASK, SEEDS, 1000)),
+                       (long, SWEEP % (NAME, TASK, SEEDS, 30000)),
+                       (failing, FAILING % (NAME, TASK))):
         with open(path, "w", encoding="ascii") as out:
             out.write(text)
     check_page(running, file)
@@ -218,7 +276,8 @@ def main():
         try:
             check_listings(running, screen, file)
             check_helps(screen)
-            check_live(running, screen, short)
+            check_live(running, screen, long)
+            check_watched(running, screen, long)
             check_colour(running, screen)
         finally:
             subprocess.run(["tmux", "-L", screen.name, "kill-server"], check=False,
