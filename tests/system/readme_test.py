@@ -1,7 +1,9 @@
-"""Runs every command that README.md prints in its fenced sh blocks, in order, against a small farm.
+"""Runs every command that README.md prints in its fenced sh blocks, in order, against a small farm,
+and then those of its running text (readme_inline.py).
 
 A command that is new in README.md is run as it stands. What it needs beside a farm and the files of
-FILES is to be added here; what cannot be run is to be listed in NOT_RUN with the reason.
+`write_files` is to be added here; what cannot be run is to be listed in NOT_RUN with what runs it
+or what is run in its place.
 """
 
 import json
@@ -15,18 +17,24 @@ import sys
 import numpy as np
 
 import farm
+import readme_inline
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 README = os.path.join(ROOT, "README.md")
 SECONDS = 300
-# What is not run, and why.
+# What is not run, what is instead, and where the words of that stand.
 NOT_RUN = [
-    (r"^deploy/quickstart\b", "installs packages and builds; its sweep is run by hand"),
-    (r"^deploy/test\b", "runs all tests, this one too"),
-    (r"^docker-compose\b", "containers have a test; a coordinator and a worker stand in"),
-    (r"^docker\b", "as above"),
-    (r"^cmake\b", "builds this very tree; `cmake --install` has a test of its own"),
+    (r"^deploy/quickstart$", "installs packages and builds; its sweep is run here, shorter",
+     "deploy/quickstart", "bin/rnnfarm run "),
+    (r"^deploy/test$", "runs all tests, this one too", "deploy/test", "ctest --preset release"),
+    (r"^deploy/test --storm$", "takes 15 minutes; chaos_test.py and storm_test.py are shorter",
+     "deploy/test", "tests/system/long_storm.py"),
+    (r"^docker-compose up\b", "`deploy/test --containers` does; a farm of processes stands in",
+     "tests/system/containers", "compose up -d --scale worker="),
 ]
+COMPOSE = re.compile(r"^docker-compose\b.*--scale (\w+)=")
+# Of the quickstart's sweep, which takes minutes otherwise.
+SHORTER = ["--set", "training.iterations=60", "--set", "training.batch_size=8"]
 # Lines whose programs Debian does not have: `buf curl` stands in where it is installed.
 GRPCURL = re.compile(r"^grpcurl\b")
 # Of the file that `rnnfarm sweep init` wrote, as the reader edits it: a sweep of seconds.
@@ -123,21 +131,39 @@ class Reader:
             file.write(text)
 
 
+def methods_in_proto(service):
+    """As the contract has them: rnnfarm.v1.FarmService/GetSweep and so on."""
+    found = []
+    for name in os.listdir(os.path.join(ROOT, "proto", "rnnfarm", "v1")):
+        with open(os.path.join(ROOT, "proto", "rnnfarm", "v1", name), encoding="utf-8") as file:
+            block = re.search(rf"^service {service.split('.')[-1]} {{\n(.*?)^}}", file.read(),
+                              re.MULTILINE | re.DOTALL)
+        if block:
+            found += re.findall(r"^  rpc (\w+)\(", block.group(1), re.MULTILINE)
+    assert found, f"no service {service}"
+    return {f"{service}/{method}" for method in found}
+
+
 def ask_with_buf(buf, words, address):
-    """What a line of grpcurl asks, asked by `buf curl`; False if it has no such question."""
+    """What a line of grpcurl asks, asked by `buf curl`."""
+    def curl(*arguments):
+        done = subprocess.run([buf, "curl", "--protocol", "grpc", "--http2-prior-knowledge",
+                               *arguments], capture_output=True, text=True, timeout=60)
+        assert done.returncode == 0, (words, done.stdout + done.stderr)
+        return done.stdout
+
     words = [word for word in words[1:] if word != "-plaintext"]
     data = words[words.index("-d") + 1] if "-d" in words else "{}"
     target = words[-1]
     if target == "list":
-        arguments = ["--list-services", f"http://{address}"]
-    elif "/" in target:
-        arguments = ["-d", json.dumps(json.loads(data)), f"http://{address}/{target}"]
+        assert "rnnfarm.v1.FarmService" in curl("--list-services", f"http://{address}").split()
+    elif "describe" in words:
+        listed = curl("--list-methods", f"http://{address}").split()
+        here = {method for method in listed if method.startswith(target + "/")}
+        assert here == methods_in_proto(target), (here, methods_in_proto(target))
     else:
-        return False
-    done = subprocess.run([buf, "curl", "--protocol", "grpc", "--http2-prior-knowledge",
-                           *arguments], capture_output=True, text=True, timeout=60)
-    assert done.returncode == 0, (words, done.stdout + done.stderr)
-    return True
+        told = json.loads(curl("-d", json.dumps(json.loads(data)), f"http://{address}/{target}"))
+        assert json.loads(data)["name"] in json.dumps(told), told
 
 
 def check_grpcurl(reader, command):
@@ -146,30 +172,79 @@ def check_grpcurl(reader, command):
         reader.do(command)
         return True
     buf = os.environ.get("RNNFARM_BUF") or shutil.which("buf")
-    words = shlex.split(command)
-    return bool(buf) and ask_with_buf(buf, words, reader.running.address)
+    if buf:
+        ask_with_buf(buf, shlex.split(command), reader.running.address)
+    return bool(buf)
+
+
+def check_not_run(command):
+    """Why it is not; what stands in for it is there."""
+    for pattern, reason, where, words in NOT_RUN:
+        if re.search(pattern, command):
+            path = os.path.join(ROOT, where)
+            with open(path, encoding="utf-8") as file:
+                text = file.read()
+            assert words in text and os.access(path, os.X_OK), (command, where, words)
+            subprocess.run(["bash", "-n", path], check=True, timeout=60)
+            return reason
+    return None
+
+
+def check_compose(command):
+    """Whether docker-compose, which reads the file without an engine, was asked."""
+    service = COMPOSE.search(command).group(1)
+    with open(os.path.join(ROOT, "docker-compose.yml"), encoding="utf-8") as file:
+        text = file.read()
+    assert re.search(rf"^  {service}:$", text, re.MULTILINE) and '"127.0.0.1:' in text, text
+    if not shutil.which("docker-compose"):
+        return False
+    done = subprocess.run(["docker-compose", "config", "--services"], cwd=ROOT, timeout=60,
+                          capture_output=True, text=True)
+    assert done.returncode == 0 and service in done.stdout.split(), done
+    return True
+
+
+def run_quickstart(reader):
+    """As deploy/quickstart does when it has built."""
+    with open(os.path.join(ROOT, "deploy", "quickstart"), encoding="utf-8") as file:
+        told = re.search(r"bin/(rnnfarm run \S+ --out \S+)", file.read()).group(1)
+    reader.do(" ".join([told, *SHORTER]))
+    assert os.path.exists(reader.path("results", "quickstart", "report.html"))
+
+
+def check_fenced(reader, commands):
+    run, asked = 0, 0
+    for command in commands:
+        reason = check_not_run(command)
+        if reason:
+            print(f"not run: {command}: {reason}")
+            if COMPOSE.search(command) and not check_compose(command):
+                print("no docker-compose here to read docker-compose.yml")
+        elif GRPCURL.search(command):
+            if check_grpcurl(reader, command):
+                asked += 1
+            else:
+                print(f"not run: {command}: neither grpcurl nor buf is here")
+        else:
+            reader.do(command)
+            run += 1
+    print(f"{run} of {len(commands)} commands run, {asked} asked of the coordinator otherwise")
 
 
 def main():
     with open(README, encoding="utf-8") as file:
-        commands = commands_of(file.read())
+        text = file.read()
+    commands = commands_of(text)
     assert len(commands) > 12, commands
+    # A block of another kind would be overlooked.
+    assert set(re.findall(r"^```(\w*)$", text, re.MULTILINE)) == {"sh", "textproto", ""}
     running = farm.Farm("readme")
     running.start_coordinator()
     running.start_worker("reader")
     reader = Reader(running)
-    run = 0
-    for command in commands:
-        reasons = [reason for pattern, reason in NOT_RUN if re.search(pattern, command)]
-        if reasons:
-            print(f"not run: {command}: {reasons[0]}")
-        elif GRPCURL.search(command):
-            if not check_grpcurl(reader, command):
-                print(f"not run: {command}: neither grpcurl nor a buf that can ask this")
-        else:
-            reader.do(command)
-            run += 1
-    print(f"{run} of {len(commands)} commands run")
+    check_fenced(reader, commands)
+    run_quickstart(reader)
+    readme_inline.check(reader, text)
     running.passed = True
     running.close()
 
