@@ -24,6 +24,13 @@ struct PullOptions;
 using TorchWriter = std::function<absl::Status(const std::vector<PulledFile>& files,
                                                PulledFolder& folder, const PullOptions& options)>;
 
+// How far a pull is.
+struct PullProgress {
+  int64_t files = 0, all_files = 0;  // in the folder
+  int64_t bytes = 0, all_bytes = 0;  // in the folder, parts of files included
+  int64_t fetched_bytes = 0;         // in this call
+};
+
 struct PullOptions {
   // Kinds of files: "networks", "states", "fixed_points", "search", "distances", "embeddings",
   // "statistics". Empty: all.
@@ -35,9 +42,8 @@ struct PullOptions {
   int streams = kDefaultStreams;
   // Asked between chunks, by several threads; true ends with CANCELLED.
   std::function<bool()> cancelled = [] { return false; };
-  // After each file, one call at a time: files done of all, bytes fetched.
-  std::function<void(int64_t done, int64_t all, int64_t bytes)> progress = [](int64_t, int64_t,
-                                                                              int64_t) {};
+  // After each file and chunk, one call at a time.
+  std::function<void(const PullProgress&)> progress = [](const PullProgress&) {};
 };
 
 struct PullSummary {

@@ -5,11 +5,58 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
+#include "client/usage.h"
 
 namespace rnnfarm::client {
 namespace {
 
+// Between two lines, and between two states of the line that a terminal shows.
 constexpr absl::Duration kInterval = absl::Seconds(5);
+constexpr absl::Duration kRedraw = absl::Milliseconds(200);
+
+// A plain line an interval, or one line of a terminal that is drawn again and again.
+class PullLine {
+ public:
+  explicit PullLine(const Terminal& terminal)
+      : terminal_(terminal), redraws_(terminal.err_is_terminal && !terminal.dumb) {}
+  ~PullLine() {
+    if (drawn_) terminal_.err << kErase << std::flush;
+  }
+
+  void Show(const PullProgress& progress) {
+    const absl::Time now = absl::Now();
+    if (now - last_ < (redraws_ ? kRedraw : kInterval)) return;
+    last_ = now;
+    const std::string text = Text(progress, now);
+    if (redraws_) {
+      terminal_.err << kErase << text.substr(0, terminal_.ErrWidth() - 1) << std::flush;
+    } else {
+      terminal_.err << text << std::endl;
+    }
+    drawn_ = redraws_;
+  }
+
+ private:
+  static constexpr char kErase[] = "\r\033[K";
+
+  std::string Text(const PullProgress& progress, absl::Time now) const {
+    std::string text =
+        absl::StrCat("pull: ", progress.files, " of ", progress.all_files, " files, ",
+                     FormatBytes(progress.bytes), " of ", FormatBytes(progress.all_bytes));
+    const double rate =
+        static_cast<double>(progress.fetched_bytes) / absl::ToDoubleSeconds(now - began_);
+    if (rate < 1) return text;  // what is there already is read
+    const double left = static_cast<double>(progress.all_bytes - progress.bytes) / rate;
+    return absl::StrCat(text, ", ", FormatBytes(static_cast<int64_t>(rate)), "/s, ",
+                        FormatDuration(left), " left");
+  }
+
+  const Terminal& terminal_;
+  const bool redraws_;
+  const absl::Time began_ = absl::Now();
+  absl::Time last_ = began_;
+  bool drawn_ = false;
+};
 
 }  // namespace
 
@@ -17,13 +64,12 @@ absl::StatusOr<PullSummary> PullAndTell(Program& program, const Farm& farm,
                                         const std::string& sweep, const std::string& directory,
                                         PullOptions options) {
   options.cancelled = [] { return Interrupted(); };
-  absl::Time last = absl::Now();
-  options.progress = [&](int64_t done, int64_t all, int64_t bytes) {
-    if (absl::Now() - last < kInterval) return;
-    last = absl::Now();
-    program.Say(absl::StrCat("pull: ", done, " of ", all, " files, ", FormatBytes(bytes)));
-  };
-  absl::StatusOr<PullSummary> summary = Pull(farm, sweep, directory, options);
+  absl::StatusOr<PullSummary> summary;
+  {
+    PullLine line(program.terminal);
+    options.progress = [&line](const PullProgress& progress) { line.Show(progress); };
+    summary = Pull(farm, sweep, directory, options);
+  }
   if (summary.ok()) {
     program.Say(absl::StrCat(directory, ": ", summary->files, " result files, ", summary->fetched,
                              " fetched (", FormatBytes(summary->bytes), ")"));
@@ -36,7 +82,7 @@ void AddPullFormats(CLI::App& command, std::vector<std::string>& formats) {
       .add_option("--format", formats,
                   "npz, and beside it: hdf5 (a file a task), pt (a file a network, for PyTorch)")
       ->delimiter(',')
-      ->check(CLI::IsMember({"npz", "hdf5", "pt"}))
+      ->check(OneOf({"npz", "hdf5", "pt"}))
       ->type_name("FORMAT");
 }
 

@@ -24,7 +24,10 @@ class Streams {
  public:
   Streams(const Farm& farm, const std::vector<PulledFile>& files, PulledFolder& folder,
           const PullOptions& options, PullSummary& summary)
-      : farm_(farm), files_(files), folder_(folder), options_(options), summary_(summary) {}
+      : farm_(farm), files_(files), folder_(folder), options_(options), summary_(summary) {
+    progress_.all_files = static_cast<int64_t>(files.size());
+    for (const PulledFile& file : files) progress_.all_bytes += file.size_bytes;
+  }
 
   absl::Status Run() {
     const size_t count =
@@ -45,7 +48,10 @@ class Streams {
       bool fetched = false;
       const absl::Status status = Bring(files_[i], fetched);
       if (!status.ok()) return End(status);
-      Tell(files_[i], fetched);
+      const std::lock_guard<std::mutex> lock(mutex_);
+      if (fetched) ++summary_.fetched;
+      ++progress_.files;
+      options_.progress(progress_);
     }
   }
 
@@ -56,17 +62,20 @@ class Streams {
     stopped_ = true;
   }
 
-  void Tell(const PulledFile& file, bool fetched) {
+  // Bytes that came to lie in the folder, or were thrown away.
+  void Count(int64_t bytes, int64_t fetched) {
     const std::lock_guard<std::mutex> lock(mutex_);
-    if (fetched) {
-      ++summary_.fetched;
-      summary_.bytes += file.size_bytes;
-    }
-    options_.progress(++done_, summary_.files, summary_.bytes);
+    progress_.bytes += bytes;
+    progress_.fetched_bytes += fetched;
+    summary_.bytes = progress_.fetched_bytes;
+    options_.progress(progress_);
   }
 
   absl::Status Bring(const PulledFile& file, bool& fetched) {
-    if (folder_.Holds(file)) return absl::OkStatus();
+    if (folder_.Holds(file)) {
+      Count(file.size_bytes, 0);
+      return absl::OkStatus();
+    }
     folder_.WillChange();
     fetched = true;
     const std::string target = folder_.At(file.path);
@@ -89,9 +98,12 @@ class Streams {
     }
     base::Digest digest;
     const int64_t offset = std::max<int64_t>(0, HashFile(part, digest));
+    int64_t size = offset;
+    Count(offset, 0);
     if (offset == file.size_bytes) {  // cut after the last byte
       if (digest.Finish() == file.digest) return absl::OkStatus();
       fs::remove(part, failed);
+      Count(-size, 0);
       return absl::DataLossError(absl::StrCat(part, " does not match its digest"));
     }
     std::ofstream out(part, std::ios::binary | std::ios::app);
@@ -102,13 +114,21 @@ class Streams {
         farm_.artifacts(), file.digest, offset, digest,
         [&](absl::string_view chunk) {
           out.write(chunk.data(), static_cast<std::streamsize>(chunk.size()));
-          return out ? absl::OkStatus()
-                     : absl::ResourceExhaustedError(
-                           absl::StrCat(part, " cannot be written; is the disk full?"));
+          if (!out) {
+            return absl::ResourceExhaustedError(
+                absl::StrCat(part, " cannot be written; is the disk full?"));
+          }
+          const int64_t bytes = static_cast<int64_t>(chunk.size());
+          size += bytes;
+          Count(bytes, bytes);
+          return absl::OkStatus();
         },
         transfer);
     out.close();
-    if (absl::IsDataLoss(fetched)) fs::remove(part, failed);
+    if (absl::IsDataLoss(fetched)) {
+      fs::remove(part, failed);
+      Count(-size, 0);
+    }
     return farm_.ExplainTransfer(fetched);
   }
 
@@ -120,7 +140,7 @@ class Streams {
   std::atomic<bool> stopped_ = false;
   std::mutex mutex_;  // guards what follows and the calls of progress
   PullSummary& summary_;
-  int64_t done_ = 0;
+  PullProgress progress_;
   absl::Status end_;
 };
 

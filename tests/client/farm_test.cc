@@ -8,6 +8,7 @@
 #include "absl/strings/str_cat.h"
 #include "base/array_file.h"
 #include "client/command.h"
+#include "client/pull.h"
 #include "coordinator/service/server.h"
 #include "tests/client/called.h"
 #include "worker/runtime/worker.h"
@@ -178,10 +179,23 @@ TEST_F(FarmTest, PullSkipsResumesAndRepairs) {
   ASSERT_TRUE(base::WriteFile(At(wrong), damaged).ok());
   ASSERT_TRUE(base::WriteFile(At(wrong + ".part"), damaged.substr(5)).ok());
 
-  result = OnFarm({"pull", "tiny", out});
-  EXPECT_EQ(result.code, kOk) << result.err;
-  EXPECT_THAT(result.err, HasSubstr(" 3 fetched"));
+  std::vector<PullProgress> told;
+  PullOptions options;
+  options.progress = [&told](const PullProgress& progress) { told.push_back(progress); };
+  const auto summary =
+      Pull(Farm(server_->address(), absl::Seconds(30)), "sweeps/tiny", out, options);
+  ASSERT_TRUE(summary.ok()) << summary.status();
+  EXPECT_EQ(summary->fetched, 3);
   EXPECT_EQ(Read(cut), bytes);
+  // Half of one file; the rest of another, which turned out to be damaged, and then all of it.
+  const auto fetched = static_cast<int64_t>(bytes.size() - bytes.size() / 2 + 5 + right.size());
+  EXPECT_EQ(summary->bytes, fetched);
+  ASSERT_FALSE(told.empty());
+  EXPECT_EQ(told.back().files, told.back().all_files);
+  EXPECT_EQ(told.back().bytes, told.back().all_bytes);
+  EXPECT_EQ(told.back().fetched_bytes, fetched);
+  EXPECT_EQ(told.back().files, summary->files);
+  for (const PullProgress& progress : told) EXPECT_LE(progress.bytes, progress.all_bytes);
   EXPECT_EQ(Read(wrong), right);
   EXPECT_TRUE(fs::exists(At(whole)));
   EXPECT_EQ(Read("pulled/manifest.json"), manifest);
