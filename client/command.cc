@@ -12,6 +12,7 @@
 #include "absl/strings/str_replace.h"
 #include "absl/strings/str_split.h"
 #include "absl/strings/strip.h"
+#include "base/build_info.h"
 #include "client/completion.h"
 #include "client/global_options.h"
 #include "client/man_page.h"
@@ -108,7 +109,7 @@ CLI::App* AddCommand(CLI::App& parent, Program& program, const std::string& name
 
 void AddFormatOption(CLI::App& command, std::string& format, const std::string& formats) {
   command.add_option("-o", format, absl::StrCat("Format: ", formats))
-      ->check(CLI::IsMember(std::vector<std::string>(absl::StrSplit(formats, '|'))))
+      ->check(OneOf(absl::StrSplit(formats, '|')))
       ->capture_default_str()
       ->type_name("FORMAT");
 }
@@ -183,6 +184,7 @@ int RunProgram(const std::vector<std::string>& arguments, Terminal terminal, Com
       "Trains populations of recurrent networks, takes their dynamics apart and compares "
       "them all.",
       "rnnfarm");
+  app.set_version_flag("--version", base::BuildText())->description("What this program is");
   AddGlobalOptions(app, program);
   AddAll(app, program);
   if (arguments.empty()) {
@@ -202,6 +204,9 @@ int RunProgram(const std::vector<std::string>& arguments, Terminal terminal, Com
     app.parse(reversed);
   } catch (const CLI::CallForHelp&) {
     terminal.out << Help(*Reached(app), HelpWidth(terminal)) << std::flush;
+    return kOk;
+  } catch (const CLI::CallForVersion&) {
+    terminal.out << "rnnfarm " << base::BuildText() << std::endl;
     return kOk;
   } catch (const CLI::ParseError& error) {
     program.Say(ExplainUsage(error, app));

@@ -3,7 +3,7 @@
 // The names of options' and arguments' types say what can stand for them:
 //   SWEEP, JOB, NETWORK, WORKER   names that the coordinator is asked for
 //   FILE, DIR                     the shell's own
-//   {a,b}                         one of these; CLI::IsMember adds it by itself
+//   {a,b}                         one of these; OneOf (client/usage.h) adds it by itself
 // Several are joined with "|", as in "SWEEP|DIR".
 #ifndef RNNFARM_CLIENT_COMPLETION_H_
 #define RNNFARM_CLIENT_COMPLETION_H_

@@ -2,6 +2,7 @@
 
 #include "client/command.h"
 #include "client/completion.h"
+#include "client/usage.h"
 
 namespace rnnfarm::client {
 namespace {
@@ -45,7 +46,9 @@ _rnnfarm() {
     compopt -o filenames 2>/dev/null
   done < <("${words[0]}" __complete "${words[@]:1}" 2>/dev/null)
   # A name that goes on.
-  [[ ${#COMPREPLY[@]} == 1 && ${COMPREPLY[0]} == */ ]] && compopt -o nospace 2>/dev/null
+  if [[ ${#COMPREPLY[@]} == 1 && ${COMPREPLY[0]} == */ ]]; then
+    compopt -o nospace 2>/dev/null
+  fi
   return 0
 }
 complete -F _rnnfarm rnnfarm
@@ -54,9 +57,10 @@ complete -F _rnnfarm rnnfarm
 constexpr absl::string_view kZsh = R"script(#compdef rnnfarm
 # zsh completion of rnnfarm: source <(rnnfarm completion zsh), after compinit
 _rnnfarm() {
-  local line
+  local line found
   local -a whole parts
-  for line in "${(@f)$("${words[1]}" __complete "${(@)words[2,CURRENT]}" 2>/dev/null)}"; do
+  found=$("${words[1]}" __complete "${(@)words[2,CURRENT]}" 2>/dev/null)
+  for line in "${(@f)found}"; do
     case $line in
       (:file) compset -P '--*='; _files ;;
       (:dir) compset -P '--*='; _files -/ ;;
@@ -113,7 +117,7 @@ void AddCompletionCommand(CLI::App& app, Program& program) {
                return kOk;
              })
       ->add_option("shell", *shell, "Which shell's")
-      ->check(CLI::IsMember({"bash", "zsh", "fish"}))
+      ->check(OneOf({"bash", "zsh", "fish"}))
       ->type_name("SHELL")
       ->required();
 }

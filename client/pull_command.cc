@@ -4,6 +4,7 @@
 #include "client/command.h"
 #include "client/pull.h"
 #include "client/pull_progress.h"
+#include "client/usage.h"
 
 namespace rnnfarm::client {
 namespace {
@@ -56,7 +57,7 @@ void AddPullCommand(CLI::App& app, Program& program) {
       ->required();
   command->add_option("--only", arguments->only, "Kinds of files, separated by commas")
       ->delimiter(',')
-      ->check(CLI::IsMember({"networks", "states", "fixed_points", "search", "distances",
+      ->check(OneOf({"networks", "states", "fixed_points", "search", "distances",
                              "embeddings", "statistics"}));
   AddPullFormats(*command, arguments->formats);
   command->add_option("--parallel", arguments->parallel, "Files fetched at a time")

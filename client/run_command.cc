@@ -4,6 +4,7 @@
 #include "client/command.h"
 #include "client/computing.h"
 #include "client/pull_progress.h"
+#include "client/usage.h"
 
 namespace rnnfarm::client {
 namespace {
@@ -34,7 +35,7 @@ void AddRunCommand(CLI::App& app, Program& program) {
   command
       ->add_option("--engine", arguments->engine,
                    "Engine that trains; auto: cuda where a device is usable, else cpu")
-      ->check(CLI::IsMember({"cpu", "reference", "cuda", "auto"}))
+      ->check(OneOf({"cpu", "reference", "cuda", "auto"}))
       ->capture_default_str();
   command
       ->add_option_function<std::string>(

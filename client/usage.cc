@@ -4,6 +4,7 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
 #include "client/text_width.h"
 #include "coordinator/population/population.h"
@@ -118,6 +119,17 @@ std::string Help(const CLI::App& command, size_t width) {
                                                    : Wrapped(line, width));
   }
   return out;
+}
+
+CLI::Validator OneOf(const std::vector<std::string>& names) {
+  return CLI::Validator(
+      [names](std::string& word) -> std::string {
+        if (std::find(names.begin(), names.end(), word) != names.end()) return "";
+        const std::string nearest = population::NearestName(word, names);
+        return absl::StrCat("\"", word, "\" is none of ", absl::StrJoin(names, ", "),
+                            nearest.empty() ? "" : absl::StrCat("; did you mean ", nearest, "?"));
+      },
+      absl::StrCat("{", absl::StrJoin(names, ","), "}"));
 }
 
 std::string ExplainUsage(const CLI::ParseError& error, const CLI::App& app) {

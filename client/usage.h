@@ -20,6 +20,9 @@ std::vector<const CLI::Option*> OptionsOf(const CLI::App* command);
 // The command's help in lines of at most `width` columns. Lines of an example go on after "\".
 std::string Help(const CLI::App& command, size_t width);
 
+// That a value is one of these; an error names the nearest and lists them.
+CLI::Validator OneOf(const std::vector<std::string>& names);
+
 // Why the arguments could not be parsed, with the nearest name of a mistaken command or option.
 std::string ExplainUsage(const CLI::ParseError& error, const CLI::App& app);
 

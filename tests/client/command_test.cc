@@ -67,7 +67,12 @@ TEST(Command, WrongUsageIsTwoWithAHint) {
   EXPECT_THAT(Call({"jobs", "list", "s", "--stat", "failed"}).err,
               HasSubstr("unknown option \"--stat\": did you mean --state?"));
   EXPECT_THAT(Call({"watch", "s", "--timout=3"}).err, HasSubstr("did you mean --timeout?"));
-  EXPECT_THAT(Call({"jobs", "list", "s", "--state", "faild"}).err, HasSubstr("failed"));
+  EXPECT_THAT(Call({"jobs", "list", "s", "--state", "faild"}).err,
+              HasSubstr("did you mean failed?"));
+  EXPECT_THAT(Call({"sweep", "init", "papr"}).err, HasSubstr("did you mean paper?"));
+  EXPECT_THAT(Call({"sweep", "list", "-o", "jsn"}).err, HasSubstr("did you mean json?"));
+  EXPECT_THAT(Call({"pull", "s", "d", "--only", "networks,state"}).err,
+              HasSubstr("did you mean states?"));
   for (const std::vector<std::string>& wrong :
        std::vector<std::vector<std::string>>{{},
                                              {"sweep"},
@@ -126,6 +131,23 @@ TEST(Command, HelpFitsATerminal) {
   EXPECT_THAT(Call({"fixed-points", "--help"}).out, HasSubstr(" \\\n      --"));
 }
 
+TEST(Command, WhatIsPrintedToBeReadFitsATerminal) {
+  for (const std::vector<std::string>& command :
+       std::vector<std::vector<std::string>>{{"sweep", "init", "paper"},
+                                             {"sweep", "init", "laptop"},
+                                             {"sweep", "init", "quickstart"},
+                                             {"sweep", "init", "custom"},
+                                             {"completion", "bash"},
+                                             {"completion", "zsh"},
+                                             {"completion", "fish"}}) {
+    const Result result = Call(command);
+    EXPECT_EQ(result.code, kOk) << result.err;
+    for (const absl::string_view line : absl::StrSplit(result.out, '\n')) {
+      EXPECT_LE(line.size(), 80u) << command.back() << ": " << line;
+    }
+  }
+}
+
 TEST(Command, InvalidFilesAreTwoAndNameThePlace) {
   const std::string path = ::testing::TempDir() + "command-bad.textproto";
   std::FILE* file = std::fopen(path.c_str(), "w");
@@ -142,6 +164,7 @@ TEST(Command, InvalidFilesAreTwoAndNameThePlace) {
 TEST(Command, PrintsReadySweepsAndVersion) {
   EXPECT_THAT(Call({"sweep", "init", "paper"}).out, HasSubstr("name: \"universality-2019\""));
   EXPECT_THAT(Call({"version"}).out, StartsWith("rnnfarm "));
+  EXPECT_EQ(Call({"--version"}).out, Call({"version"}).out);
 }
 
 }  // namespace
