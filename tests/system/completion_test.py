@@ -99,6 +99,7 @@ def check_names():
     assert len(networks) == 2 and all("-s" in name for name in networks), networks
     # The address from the line itself, where bash breaks it at the colon.
     assert tab(f"rnnfarm --coordinator {running.address} watch ") == ["universality"]
+    check_other_shells(running)
     running.passed = True
     running.close()
     assert tab("rnnfarm watch ", **there) == [], "silent without a coordinator"
@@ -136,20 +137,84 @@ def check_installation():
             assert os.access(os.path.join(prefix, "bin", program), os.X_OK), program
 
 
-def check_scripts_of_other_shells():
-    for shell in ("zsh", "fish"):
-        if shutil.which(shell):
-            script = commands.run("completion", shell).stdout
-            done = subprocess.run([shell, "-n", "/dev/stdin"], input=script, capture_output=True,
-                                  text=True, timeout=60)
-            assert done.returncode == 0, (shell, done)
+def fish_tab(line, folder, **environment):
+    """What fish offers for the end of the line."""
+    done = subprocess.run(
+        ["fish", "--no-config", "-c", "rnnfarm completion fish | source; complete -C $argv[1]", line],
+        capture_output=True, text=True, timeout=60, stdin=subprocess.DEVNULL,
+        env={**os.environ, "PATH": farm.BIN + ":" + os.environ["PATH"], "HOME": folder,
+             **environment})
+    assert done.returncode == 0 and done.stderr == "", done
+    return {candidate.split("\t")[0] for candidate in done.stdout.splitlines()}
+
+
+class Zsh:
+    """An interactive zsh on a terminal, in which keys are pressed."""
+
+    def __init__(self, folder, **environment):
+        self.server = ["tmux", "-L", f"rnnfarm-zsh-{os.getpid()}", "-f", "/dev/null"]
+        settings = {"PATH": farm.BIN + ":" + os.environ["PATH"], "HOME": folder, "PS1": "% ",
+                    "LC_ALL": "C.UTF-8", **environment}
+        self.tmux("new-session", "-d", "-x", "120", "-y", "20", "env",
+                  *(f"{name}={value}" for name, value in settings.items()), "zsh", "-f")
+        self.type("autoload -U compinit && compinit -u && source <(rnnfarm completion zsh)")
+        self.press("Enter")
+
+    def tmux(self, *arguments):
+        return subprocess.run([*self.server, *arguments], capture_output=True, text=True,
+                              timeout=60, check=True).stdout
+
+    def type(self, text):
+        self.tmux("send-keys", "-l", text)
+
+    def press(self, key):
+        self.tmux("send-keys", key)
+
+    def tab(self, line, wanted):
+        """Presses the tab key behind the line and waits for what is to come of it."""
+        self.press("C-u")
+        self.press("C-l")
+        self.type(line)
+        self.press("Tab")
+        shown = lambda: [row.strip().removeprefix("% ")
+                         for row in self.tmux("capture-pane", "-p").splitlines()]
+        farm.wait_until(lambda: wanted in shown(), f"zsh makes {wanted!r} of {line!r}", 30)
+
+    def end(self):
+        subprocess.run([*self.server, "kill-server"], check=False, capture_output=True)
+
+
+def check_other_shells(running):
+    there = {"RNNFARM_COORDINATOR": running.address, "XDG_CONFIG_HOME": running.folder}
+    open(os.path.join(running.folder, "one of mine.npz"), "w", encoding="ascii").close()
+    if shutil.which("fish"):
+        assert fish_tab("rnnfarm swe", running.folder, **there) == {"sweep"}
+        assert "universality" in fish_tab("rnnfarm sweep show ", running.folder, **there)
+        assert fish_tab("rnnfarm workers drain lab", running.folder, **there) == {"lab-pc"}
+        assert "failed" in fish_tab("rnnfarm jobs list --state ", running.folder, **there)
+        path = os.path.join(running.folder, "one")
+        assert path + " of mine.npz" in fish_tab(f"rnnfarm fixed-points {path}", running.folder)
+    else:
+        print("not tried: no fish")
+    if shutil.which("zsh") and shutil.which("tmux"):
+        zsh = Zsh(running.folder, **there)
+        try:
+            zsh.tab("rnnfarm workers dr", "rnnfarm workers drain")
+            zsh.tab("rnnfarm workers drain lab", "rnnfarm workers drain lab-pc")
+            zsh.tab("rnnfarm sweep show uni", "rnnfarm sweep show universality")
+            zsh.tab("rnnfarm jobs show uni", "rnnfarm jobs show universality/")
+            line = f"rnnfarm fixed-points {running.folder}/one"
+            zsh.tab(line, line + r"\ of\ mine.npz")
+        finally:
+            zsh.end()
+    else:
+        print("not tried: no zsh, or no tmux to type into it")
 
 
 def main():
     check_words()
     check_files()
     check_manual()
-    check_scripts_of_other_shells()
     check_installation()
     check_names()
 
