@@ -14,18 +14,12 @@ using Stub = v1::FarmService::Stub;
 
 absl::StatusOr<v1::Configuration> FindConfiguration(const Farm& farm, const std::string& sweep,
                                                     const std::string& key) {
-  v1::Configuration found;
   v1::ListConfigurationsRequest request;
   request.set_parent(sweep);
-  const absl::Status listed =
-      farm.ForEachPage<v1::ListConfigurationsRequest, v1::ListConfigurationsResponse>(
-          &Stub::ListConfigurations, request, 0, [&](const v1::ListConfigurationsResponse& page) {
-            for (const v1::Configuration& each : page.configurations()) {
-              if (each.key() == key) found = each;
-            }
-          });
-  if (!listed.ok()) return listed;
-  return found;
+  request.set_filter(absl::StrCat("configuration=\"", key, "\""));
+  const auto response = farm.Call(&Stub::ListConfigurations, request);
+  if (!response.ok()) return response.status();
+  return response->configurations().empty() ? v1::Configuration() : response->configurations(0);
 }
 
 absl::StatusOr<std::vector<v1::Job>> FindJobs(const Farm& farm, const std::string& sweep,

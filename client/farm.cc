@@ -197,6 +197,14 @@ std::vector<std::string> NetworkStateWords() {
   return StateWords<v1::NetworkState>(*v1::NetworkState_descriptor());
 }
 
+std::vector<std::string> SweepStateWords() {
+  return StateWords<v1::SweepState>(*v1::SweepState_descriptor());
+}
+
+std::vector<std::string> WorkerStateWords() {
+  return StateWords<v1::WorkerState>(*v1::WorkerState_descriptor());
+}
+
 bool IsEnded(v1::SweepState state) {
   return state == v1::SWEEP_STATE_SUCCEEDED || state == v1::SWEEP_STATE_FAILED ||
          state == v1::SWEEP_STATE_CANCELLED;

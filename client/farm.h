@@ -59,6 +59,12 @@ class Farm {
   // address.
   absl::Status ExplainTransfer(const absl::Status& status) const;
 
+  // How many elements a response of a paged list has.
+  template <typename Response>
+  static int Elements(const Response& response) {
+    return response.GetReflection()->FieldSize(response, Response::descriptor()->field(0));
+  }
+
   // Calls `take` with every response of a paged list, whose first field holds the elements. `limit`
   // > 0 ends after so many of them.
   template <typename Request, typename Response>
@@ -73,7 +79,7 @@ class Farm {
       if (!response.ok()) return response.status();
       take(*response);
       // A page may end before it is full.
-      left -= response->GetReflection()->FieldSize(*response, Response::descriptor()->field(0));
+      left -= Elements(*response);
       if (response->next_page_token().empty() || (limit > 0 && left <= 0)) return absl::OkStatus();
       request.set_page_token(response->next_page_token());
     }
@@ -109,6 +115,8 @@ std::string Word(v1::JobEventKind kind);
 // Every state's word, in the contract's order.
 std::vector<std::string> JobStateWords();
 std::vector<std::string> NetworkStateWords();
+std::vector<std::string> SweepStateWords();
+std::vector<std::string> WorkerStateWords();
 
 bool IsEnded(v1::SweepState state);
 

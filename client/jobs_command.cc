@@ -66,28 +66,10 @@ int List(Program& program, const ListingArguments& arguments) {
                {"ended", true}});
   v1::ListJobsRequest request;
   request.set_parent(*sweep);
-  request.set_filter(arguments.Filter());
-  request.set_order_by(arguments.OrderBy());
-  request.set_page_token(arguments.page_token);
-  const absl::StatusOr<Format> format = ParseFormat(arguments.format);
-  if (!format.ok()) return program.Fail(format.status());
-  Shown shown;
-  const absl::Status listed =
-      program.Connect().ForEachPage<v1::ListJobsRequest, v1::ListJobsResponse>(
-          &Stub::ListJobs, request, arguments.limit, [&](const v1::ListJobsResponse& page) {
-            shown = {shown.rows + page.jobs_size(), page.total_size(), page.next_page_token()};
-            for (const v1::Job& job : page.jobs()) table.AddRow(Row(job));
-            if (Table::Streams(*format)) program.terminal.out << table.RenderMore(*format);
-          });
-  if (!listed.ok()) return program.Fail(listed);
-  int printed = kOk;
-  if (Table::Streams(*format)) {
-    program.terminal.out << table.RenderEnd(*format) << std::flush;
-  } else {
-    printed = Print(program, table, arguments.format);
-  }
-  SayHowMany(program, shown);
-  return printed;
+  return PrintListing<v1::ListJobsRequest, v1::ListJobsResponse>(
+      program, arguments, &Stub::ListJobs, request, table, [&](const v1::ListJobsResponse& page) {
+        for (const v1::Job& job : page.jobs()) table.AddRow(Row(job));
+      });
 }
 
 int Show(Program& program, const std::string& job, const std::string& format) {
@@ -117,7 +99,7 @@ void AddJobsCommands(CLI::App& app, Program& program) {
                               [&program, listing] { return List(program, *listing); });
   list->add_option("sweep", listing->sweep, "Name of the sweep; by default all")
       ->type_name("SWEEP");
-  AddListingOptions(*list, *listing, JobStateWords());
+  AddListingOptions(*list, *listing, {JobStateWords(), "units>=128 and architecture=gru"});
 
   auto job = std::make_shared<std::string>();
   auto format = std::make_shared<std::string>("table");

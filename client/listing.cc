@@ -1,6 +1,7 @@
 #include "client/listing.h"
 
 #include "absl/strings/str_cat.h"
+#include "client/usage.h"
 
 namespace rnnfarm::client {
 
@@ -15,16 +16,17 @@ std::string ListingArguments::OrderBy() const {
   return absl::StrCat(sort.substr(1), " desc");
 }
 
-void AddListingOptions(CLI::App& command, ListingArguments& arguments,
-                       const std::vector<std::string>& states) {
-  command.add_option("--state", arguments.state, "Only those in this state, such as failed")
-      ->check(CLI::IsMember(states))
-      ->type_name("STATE");
+void AddListingOptions(CLI::App& command, ListingArguments& arguments, const ListingWords& words) {
+  if (!words.states.empty()) {
+    command.add_option("--state", arguments.state, "Only those in this state, such as failed")
+        ->check(OneOf(words.states))
+        ->type_name("STATE");
+  }
   command.add_option("--where", arguments.where,
-                     "Comparisons joined by \"and\", such as 'units>=128 and architecture=gru'");
+                     absl::StrCat("Comparisons joined by \"and\", such as '", words.where, "'"));
   command.add_option("--sort", arguments.sort,
                      "By this field, missing values last; -FIELD reversed");
-  command.add_option("--limit", arguments.limit, "Rows at most; 0 for all")
+  command.add_option("--limit", arguments.limit, absl::StrCat(words.rows, " at most; 0 for all"))
       ->check(CLI::NonNegativeNumber)
       ->capture_default_str();
   command

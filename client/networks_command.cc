@@ -15,20 +15,15 @@ int List(Program& program, const ListingArguments& arguments) {
   if (!sweep.ok()) return program.Fail(sweep.status());
   v1::ListNetworksRequest request;
   request.set_parent(*sweep);
-  request.set_filter(arguments.Filter());
-  request.set_order_by(arguments.OrderBy());
-  request.set_page_token(arguments.page_token);
   std::vector<v1::Network> networks;
-  Shown shown;
-  const absl::Status listed =
-      program.Connect().ForEachPage<v1::ListNetworksRequest, v1::ListNetworksResponse>(
-          &Stub::ListNetworks, request, arguments.limit, [&](const v1::ListNetworksResponse& page) {
-            shown = {shown.rows + page.networks_size(), page.total_size(), page.next_page_token()};
-            networks.insert(networks.end(), page.networks().begin(), page.networks().end());
-          });
-  if (!listed.ok()) return program.Fail(listed);
+  const auto shown = ReadListing<v1::ListNetworksRequest, v1::ListNetworksResponse>(
+      program.Connect(), arguments, &Stub::ListNetworks, request,
+      [&](const v1::ListNetworksResponse& page) {
+        networks.insert(networks.end(), page.networks().begin(), page.networks().end());
+      });
+  if (!shown.ok()) return program.Fail(shown.status());
   const int printed = Print(program, NetworksTable(networks), arguments.format);
-  SayHowMany(program, shown);
+  SayHowMany(program, *shown);
   return printed;
 }
 
@@ -98,7 +93,7 @@ void AddNetworksCommands(CLI::App& app, Program& program) {
                  "rnnfarm networks list universality-2019 --where 'units>=128' --sort loss",
                  [&program, listing] { return List(program, *listing); });
   list->add_option("sweep", listing->sweep, "Name of the sweep")->type_name("SWEEP")->required();
-  AddListingOptions(*list, *listing, NetworkStateWords());
+  AddListingOptions(*list, *listing, {NetworkStateWords(), "units>=128 and architecture=gru"});
 
   auto network = std::make_shared<std::string>();
   auto format = std::make_shared<std::string>("table");

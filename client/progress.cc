@@ -6,6 +6,7 @@
 #include <cmath>
 
 #include "absl/strings/str_cat.h"
+#include "base/job_counts.h"
 #include "client/farm.h"
 #include "client/terminal.h"
 #include "client/text_width.h"
@@ -13,6 +14,8 @@
 
 namespace rnnfarm::client {
 namespace {
+
+using base::CountJobs;
 
 // What an analysis and a comparison cost beside a training of default length.
 constexpr double kAnalysisShare = 0.1;
@@ -25,15 +28,6 @@ constexpr int kBarWidth = 20;
 constexpr size_t kWithoutTask = 53;
 constexpr size_t kLeastTask = 8;
 constexpr size_t kIndent = 2;  // of a line that goes on
-
-int64_t Total(const v1::StageCount& stage) {
-  return stage.pending() + stage.leased() + stage.succeeded() + stage.failed() + stage.diverged() +
-         stage.cancelled();
-}
-
-int64_t Ended(const v1::StageCount& stage) {
-  return stage.succeeded() + stage.failed() + stage.diverged() + stage.cancelled();
-}
 
 // Iterations of one job of the search, the mean over its rungs.
 double SearchIterations(const v1::SweepSpec& spec) {
@@ -69,9 +63,9 @@ std::string Bar(double share) {
 }
 
 double Share(const v1::StageCount& stage) {
-  const double total = static_cast<double>(Total(stage));
+  const double total = static_cast<double>(CountJobs(stage).jobs);
   if (total == 0) return 0;
-  return (static_cast<double>(Ended(stage)) +
+  return (static_cast<double>(CountJobs(stage).ended) +
           static_cast<double>(stage.leased()) * stage.running_share()) /
          total;
 }
@@ -98,8 +92,8 @@ Work WorkOf(const v1::Sweep& sweep) {
   Work work;
   for (const v1::StageCount& stage : sweep.stages()) {
     const double cost = CostOf(sweep.spec(), stage.kind());
-    work.done += Share(stage) * static_cast<double>(Total(stage)) * cost;
-    work.left += (1 - Share(stage)) * static_cast<double>(Total(stage)) * cost;
+    work.done += Share(stage) * static_cast<double>(CountJobs(stage).jobs) * cost;
+    work.left += (1 - Share(stage)) * static_cast<double>(CountJobs(stage).jobs) * cost;
   }
   return work;
 }
@@ -151,18 +145,18 @@ std::vector<std::string> StageLines(const v1::Sweep& sweep, size_t width) {
   size_t task_width = 0, count_width = 0;
   for (const v1::StageCount& stage : sweep.stages()) {
     task_width = std::max(task_width, stage.task().size());
-    count_width = std::max(count_width, absl::StrCat(Total(stage)).size());
+    count_width = std::max(count_width, absl::StrCat(CountJobs(stage).jobs).size());
   }
   const size_t room = std::max(kLeastTask, width > kWithoutTask ? width - kWithoutTask : 0);
   task_width = std::min(task_width, room);
   std::vector<std::string> lines;
   for (const v1::StageCount& stage : sweep.stages()) {
-    if (Total(stage) == 0) continue;
+    if (CountJobs(stage).jobs == 0) continue;
     const std::string task = Shortened(stage.task(), task_width);
     lines.push_back(fmt::format("{:<{}}  {:<7}  {}  {:>{}}/{:<{}}  {:>3.0f}%{}", task, task_width,
-                                Word(stage.kind()), Bar(Share(stage)), Ended(stage), count_width,
-                                Total(stage), count_width, std::floor(100 * Share(stage)),
-                                Extras(stage)));
+                                Word(stage.kind()), Bar(Share(stage)), CountJobs(stage).ended,
+                                count_width, CountJobs(stage).jobs, count_width,
+                                std::floor(100 * Share(stage)), Extras(stage)));
   }
   return lines;
 }
@@ -172,8 +166,8 @@ std::string CompactLine(const v1::Sweep& sweep, const std::string& remaining) {
   int64_t failed = 0, running = 0;
   double rate = 0;
   for (const v1::StageCount& stage : sweep.stages()) {
-    counts[stage.kind()].first += Ended(stage);
-    counts[stage.kind()].second += Total(stage);
+    counts[stage.kind()].first += CountJobs(stage).ended;
+    counts[stage.kind()].second += CountJobs(stage).jobs;
     failed += stage.failed();
     running += stage.leased();
     rate += stage.iterations_per_second();

@@ -82,13 +82,13 @@ absl::StatusOr<std::vector<v1::Configuration>> SearchedConfigurations(const Farm
   std::vector<v1::Configuration> searched;
   v1::ListConfigurationsRequest request;
   request.set_parent(sweep);
+  request.set_filter("draws>0");
   const absl::Status listed =
       farm.ForEachPage<v1::ListConfigurationsRequest, v1::ListConfigurationsResponse>(
           &v1::FarmService::Stub::ListConfigurations, request, 0,
           [&searched](const v1::ListConfigurationsResponse& page) {
-            for (const v1::Configuration& configuration : page.configurations()) {
-              if (!configuration.trials().empty()) searched.push_back(configuration);
-            }
+            searched.insert(searched.end(), page.configurations().begin(),
+                            page.configurations().end());
           });
   if (!listed.ok()) return listed;
   return searched;

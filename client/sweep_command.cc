@@ -2,14 +2,16 @@
 #include <sstream>
 
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_join.h"
+#include "base/job_counts.h"
 #include "client/command.h"
+#include "client/listing.h"
 #include "client/preview.h"
 #include "client/progress.h"
 #include "client/ready_sweeps.h"
 #include "client/search_rows.h"
 #include "client/submit.h"
 #include "client/sweep_file.h"
+#include "client/usage.h"
 
 namespace rnnfarm::client {
 namespace {
@@ -48,22 +50,14 @@ int Refuse(Program& program, const SweepFile& file) {
 }
 
 int Init(Program& program, const std::string& name) {
-  const ReadySweep* sweep = FindReadySweep(name);
-  if (sweep == nullptr) {
-    std::string names;
-    for (const ReadySweep& ready : ReadySweeps()) absl::StrAppend(&names, " ", ready.name);
-    return program.Fail(absl::InvalidArgumentError(
-        absl::StrCat("no ready sweep \"", name, "\"; there are:", names)));
-  }
-  program.terminal.out << sweep->text << std::flush;
+  program.terminal.out << FindReadySweep(name)->text << std::flush;
   return kOk;
 }
 
-// For completion; an unknown name is answered with what there is.
-std::string ReadySweepType() {
+std::vector<std::string> ReadySweepNames() {
   std::vector<std::string> names;
   for (const ReadySweep& ready : ReadySweeps()) names.emplace_back(ready.name);
-  return absl::StrCat("NAME:{", absl::StrJoin(names, ","), "}");
+  return names;
 }
 
 void ShowPreview(Program& program, const v1::SweepSpec& spec, const std::string& preview) {
@@ -101,22 +95,7 @@ int Submit(Program& program, const FileArguments& arguments) {
   return kOk;
 }
 
-struct Counts {
-  int64_t jobs = 0, ended = 0, failed = 0;
-};
-
-Counts CountJobs(const v1::Sweep& sweep) {
-  Counts counts;
-  for (const v1::StageCount& stage : sweep.stages()) {
-    const int64_t ended = stage.succeeded() + stage.failed() + stage.diverged() + stage.cancelled();
-    counts.jobs += ended + stage.pending() + stage.leased();
-    counts.ended += ended;
-    counts.failed += stage.failed();
-  }
-  return counts;
-}
-
-int List(Program& program, const std::string& format) {
+int List(Program& program, const ListingArguments& arguments) {
   Table table({{"name"},
                {"state", false, true},
                {"networks"},
@@ -126,19 +105,16 @@ int List(Program& program, const std::string& format) {
                {.name = "created", .gives_way = true},
                {"finished", true},
                {"spec_digest", true}});
-  const absl::Status listed =
-      program.Connect().ForEachPage<v1::ListSweepsRequest, v1::ListSweepsResponse>(
-          &Stub::ListSweeps, {}, 0, [&table](const v1::ListSweepsResponse& page) {
-            for (const v1::Sweep& sweep : page.sweeps()) {
-              const Counts counts = CountJobs(sweep);
-              table.AddRow({LastSegment(sweep.name()), Word(sweep.state()), sweep.network_count(),
-                            counts.jobs, counts.ended, counts.failed,
-                            FormatTime(sweep.create_time().seconds()),
-                            FormatTime(sweep.end_time().seconds()), sweep.spec_digest()});
-            }
-          });
-  if (!listed.ok()) return program.Fail(listed);
-  return Print(program, table, format);
+  return PrintListing<v1::ListSweepsRequest, v1::ListSweepsResponse>(
+      program, arguments, &Stub::ListSweeps, {}, table, [&](const v1::ListSweepsResponse& page) {
+        for (const v1::Sweep& sweep : page.sweeps()) {
+          const base::JobCounts counts = base::CountJobs(sweep);
+          table.AddRow({LastSegment(sweep.name()), Word(sweep.state()), sweep.network_count(),
+                        counts.jobs, counts.ended, counts.failed,
+                        FormatTime(sweep.create_time().seconds()),
+                        FormatTime(sweep.end_time().seconds()), sweep.spec_digest()});
+        }
+      });
 }
 
 void ShowSearchFailures(const v1::Sweep& sweep, std::ostream& out) {
@@ -150,12 +126,24 @@ void ShowSearchFailures(const v1::Sweep& sweep, std::ostream& out) {
   if (more > 0) out << "not trained  " << more << " more configurations; see `sweep draws`\n";
 }
 
-int Draws(Program& program, const ShowArguments& arguments) {
+int Draws(Program& program, const ListingArguments& arguments) {
   const absl::StatusOr<std::string> name = SweepName(arguments.sweep);
   if (!name.ok()) return program.Fail(name.status());
-  const auto searched = SearchedConfigurations(program.Connect(), *name);
-  if (!searched.ok()) return program.Fail(searched.status());
-  return Print(program, SearchTable(*searched), arguments.format);
+  ListingArguments searched = arguments;
+  searched.where = absl::StrCat("draws>0", arguments.where.empty() ? "" : " and ", arguments.where);
+  v1::ListConfigurationsRequest request;
+  request.set_parent(*name);
+  std::vector<v1::Configuration> configurations;
+  const auto shown = ReadListing<v1::ListConfigurationsRequest, v1::ListConfigurationsResponse>(
+      program.Connect(), searched, &Stub::ListConfigurations, request,
+      [&](const v1::ListConfigurationsResponse& page) {
+        configurations.insert(configurations.end(), page.configurations().begin(),
+                              page.configurations().end());
+      });
+  if (!shown.ok()) return program.Fail(shown.status());
+  const int printed = Print(program, SearchTable(configurations), arguments.format);
+  SayHowMany(program, *shown);
+  return printed;
 }
 
 int Show(Program& program, const ShowArguments& arguments) {
@@ -222,7 +210,8 @@ void AddFileCommands(CLI::App& group, Program& program) {
              "rnnfarm sweep init laptop > laptop.textproto",
              [&program, ready] { return Init(program, *ready); })
       ->add_option("name", *ready, "Which one")
-      ->type_name(ReadySweepType())
+      ->check(OneOf(ReadySweepNames()))
+      ->type_name("NAME")
       ->required();
 
   auto validate = std::make_shared<FileArguments>();
@@ -251,11 +240,11 @@ void AddSweepCommands(CLI::App& app, Program& program) {
       AddGroup(app, "sweep", "Sweep files and sweeps", "rnnfarm sweep validate sweep.textproto");
   AddFileCommands(*group, program);
 
-  auto format = std::make_shared<std::string>("table");
-  AddFormatOption(*AddCommand(*group, program, "list", "All sweeps of the coordinator",
-                              "rnnfarm sweep list -o csv",
-                              [&program, format] { return List(program, *format); }),
-                  *format);
+  auto listing = std::make_shared<ListingArguments>();
+  AddListingOptions(*AddCommand(*group, program, "list", "Sweeps, as many as --limit says",
+                                "rnnfarm sweep list --state running --sort -created",
+                                [&program, listing] { return List(program, *listing); }),
+                    *listing, {SweepStateWords(), "failed>0 and networks>=100"});
 
   auto show = std::make_shared<ShowArguments>();
   CLI::App* command = AddCommand(*group, program, "show", "One sweep, stage by stage",
@@ -264,12 +253,15 @@ void AddSweepCommands(CLI::App& app, Program& program) {
   command->add_option("sweep", show->sweep, "Name of the sweep")->type_name("SWEEP")->required();
   AddFormatOption(*command, show->format, "table|json|jsonl");
 
-  auto draws = std::make_shared<ShowArguments>();
-  command = AddCommand(*group, program, "draws", "What each draw of a sweep's searches came to",
-                       "rnnfarm sweep draws universality-2019 -o csv",
-                       [&program, draws] { return Draws(program, *draws); });
+  auto draws = std::make_shared<ListingArguments>();
+  draws->limit = 0;
+  command = AddCommand(
+      *group, program, "draws", "What each draw of a sweep's searches came to",
+      "rnnfarm sweep draws universality-2019 --where 'architecture=gru and units=64' -o csv",
+      [&program, draws] { return Draws(program, *draws); });
   command->add_option("sweep", draws->sweep, "Name of the sweep")->type_name("SWEEP")->required();
-  AddFormatOption(*command, draws->format);
+  AddListingOptions(*command, *draws,
+                    {{}, "architecture=gru and learning_rate>0.01", "Searched configurations"});
 
   AddChange(*group, program, "cancel", "End a sweep; what is done stays", &Stub::CancelSweep);
   AddChange(*group, program, "pause", "Begin no more jobs of a sweep", &Stub::PauseSweep);

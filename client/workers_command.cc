@@ -5,6 +5,7 @@
 #include "absl/strings/str_join.h"
 #include "absl/time/clock.h"
 #include "client/command.h"
+#include "client/listing.h"
 #include "client/progress.h"
 
 namespace rnnfarm::client {
@@ -36,7 +37,7 @@ std::vector<Value> Row(const v1::Worker& worker) {
           worker.build()};
 }
 
-int List(Program& program, const std::string& format) {
+int List(Program& program, const ListingArguments& arguments) {
   Table table({{"name"},
                {"state", false, true},
                {"jobs"},
@@ -52,13 +53,10 @@ int List(Program& program, const std::string& format) {
                {"peak_per_device", true},
                {"memory", true},
                {"build", true}});
-  const absl::Status listed =
-      program.Connect().ForEachPage<v1::ListWorkersRequest, v1::ListWorkersResponse>(
-          &Stub::ListWorkers, {}, 0, [&table](const v1::ListWorkersResponse& page) {
-            for (const v1::Worker& worker : page.workers()) table.AddRow(Row(worker));
-          });
-  if (!listed.ok()) return program.Fail(listed);
-  return Print(program, table, format);
+  return PrintListing<v1::ListWorkersRequest, v1::ListWorkersResponse>(
+      program, arguments, &Stub::ListWorkers, {}, table, [&](const v1::ListWorkersResponse& page) {
+        for (const v1::Worker& worker : page.workers()) table.AddRow(Row(worker));
+      });
 }
 
 int Drain(Program& program, const std::string& worker) {
@@ -78,11 +76,11 @@ int Drain(Program& program, const std::string& worker) {
 void AddWorkersCommands(CLI::App& app, Program& program) {
   CLI::App* group = AddGroup(app, "workers", "Workers of the coordinator", "rnnfarm workers list");
 
-  auto format = std::make_shared<std::string>("table");
-  AddFormatOption(*AddCommand(*group, program, "list", "All workers that the coordinator knows",
-                              "rnnfarm workers list -o wide",
-                              [&program, format] { return List(program, *format); }),
-                  *format);
+  auto listing = std::make_shared<ListingArguments>();
+  AddListingOptions(*AddCommand(*group, program, "list", "Workers, as many as --limit says",
+                                "rnnfarm workers list --state lost --sort -last_seen",
+                                [&program, listing] { return List(program, *listing); }),
+                    *listing, {WorkerStateWords(), "jobs>0 and threads>=16"});
 
   auto worker = std::make_shared<std::string>();
   AddCommand(*group, program, "drain", "Let a worker give back its jobs and end",

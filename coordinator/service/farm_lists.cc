@@ -1,5 +1,6 @@
 // The lists of FarmService, and RetryJobs, which selects as a list does.
 #include <algorithm>
+#include <functional>
 #include <map>
 #include <set>
 #include <utility>
@@ -67,6 +68,35 @@ absl::StatusOr<std::vector<const Entry*>> Select(
   return sorted;
 }
 
+template <typename Entry>
+std::vector<const Entry*> PointersTo(const std::vector<Entry>& entries) {
+  std::vector<const Entry*> pointers;
+  for (const Entry& entry : entries) pointers.push_back(&entry);
+  return pointers;
+}
+
+// The page of a list that is filtered and ordered. `list`: what it lists, of what.
+template <typename Request>
+absl::StatusOr<Page> PageOf(const std::string& list, const Request& request) {
+  return ParsePage(request.page_size(), request.page_token(),
+                   absl::StrCat(list, "|", request.filter(), "|", request.order_by()));
+}
+
+// A page of the entries that match, selected again for each: these lists are short.
+template <typename Entry, typename Request, typename Response, typename Add>
+absl::Status FillMatching(const Page& page, const Request& request, Response* response,
+                          const std::vector<const Entry*>& entries,
+                          const std::vector<Field>& fields,
+                          const std::function<FieldValue(const Entry&, absl::string_view)>& read,
+                          const Add& add) {
+  const auto matching = Select<Entry>(entries, fields, request.filter(), request.order_by(), read);
+  if (!matching.ok()) return matching.status();
+  FillRecords(
+      page, static_cast<int64_t>(matching->size()), response,
+      [&](int64_t i) { return (*matching)[i]; }, add);
+  return absl::OkStatus();
+}
+
 FieldValue ReadJob(const scheduler::Scheduler& scheduler, const v1::Job& job,
                    absl::string_view field) {
   const std::string sweep = SweepOf(job.name());
@@ -131,26 +161,29 @@ std::map<std::string, std::string> ResultFiles(const scheduler::Scheduler& sched
 
 grpc::Status FarmService::ListSweeps(grpc::ServerContext*, const v1::ListSweepsRequest* request,
                                      v1::ListSweepsResponse* response) {
-  auto page = ParsePage(request->page_size(), request->page_token(), "sweeps");
+  auto page = PageOf("sweeps", *request);
   if (!page.ok()) return base::ToGrpc(page.status());
-  return base::ToGrpc(ledger_.Read([&](const scheduler::Scheduler& scheduler) {
-    const std::vector<std::string> names = scheduler.SweepNames();
-    FillPage(*page, static_cast<int64_t>(names.size()), response, [&](int64_t i) {
-      if (auto sweep = scheduler.GetSweep(names[i]); sweep.ok()) {
-        sweep->clear_search_failures();  // many sweeps are one message
-        *response->add_sweeps() = *std::move(sweep);
-      }
-    });
-  }));
+  absl::Status status;
+  absl::Status read = ledger_.Read([&](const scheduler::Scheduler& scheduler) {
+    std::vector<v1::Sweep> sweeps;
+    for (const std::string& name : scheduler.SweepNames()) {
+      auto sweep = scheduler.GetSweep(name);
+      if (!sweep.ok()) continue;
+      sweep->clear_search_failures();  // many sweeps are one message
+      sweeps.push_back(*std::move(sweep));
+    }
+    status = FillMatching<v1::Sweep>(
+        *page, *request, response, PointersTo(sweeps), SweepFields(), ReadSweepField,
+        [&](const v1::Sweep& sweep) { *response->add_sweeps() = sweep; });
+  });
+  return base::ToGrpc(read.ok() ? status : read);
 }
 
 grpc::Status FarmService::ListNetworks(grpc::ServerContext*, const v1::ListNetworksRequest* request,
                                        v1::ListNetworksResponse* response) {
   auto status = CheckName("parent", request->parent(), "sweeps/{sweep}");
   if (!status.ok()) return base::ToGrpc(status);
-  auto page = ParsePage(request->page_size(), request->page_token(),
-                        absl::StrCat("networks|", request->parent(), "|", request->filter(), "|",
-                                     request->order_by()));
+  auto page = PageOf("networks|" + request->parent(), *request);
   if (!page.ok()) return base::ToGrpc(page.status());
   absl::Status read = ledger_.Read([&](const scheduler::Scheduler& scheduler) {
     status = CheckSweep(scheduler, request->parent());
@@ -173,15 +206,14 @@ grpc::Status FarmService::ListConfigurations(grpc::ServerContext*,
                                              v1::ListConfigurationsResponse* response) {
   auto status = CheckName("parent", request->parent(), "sweeps/{sweep}");
   if (!status.ok()) return base::ToGrpc(status);
-  auto page = ParsePage(request->page_size(), request->page_token(),
-                        absl::StrCat("configurations|", request->parent()));
+  auto page = PageOf("configurations|" + request->parent(), *request);
   if (!page.ok()) return base::ToGrpc(page.status());
   absl::Status read = ledger_.Read([&](const scheduler::Scheduler& scheduler) {
     status = CheckSweep(scheduler, request->parent());
     if (!status.ok()) return;
-    const auto all = scheduler.ConfigurationsOf(request->parent());
-    FillRecords(
-        *page, static_cast<int64_t>(all.size()), response, [&](int64_t i) { return all[i]; },
+    status = FillMatching<v1::Configuration>(
+        *page, *request, response, scheduler.ConfigurationsOf(request->parent()),
+        ConfigurationFields(AxesOf(scheduler, {request->parent()})), ReadConfigurationField,
         [&](const v1::Configuration& each) { *response->add_configurations() = each; });
   });
   return base::ToGrpc(read.ok() ? status : read);
@@ -191,9 +223,7 @@ grpc::Status FarmService::ListJobs(grpc::ServerContext*, const v1::ListJobsReque
                                    v1::ListJobsResponse* response) {
   auto status = CheckName("parent", request->parent(), "sweeps/{sweep}");
   if (!status.ok()) return base::ToGrpc(status);
-  auto page = ParsePage(
-      request->page_size(), request->page_token(),
-      absl::StrCat("jobs|", request->parent(), "|", request->filter(), "|", request->order_by()));
+  auto page = PageOf("jobs|" + request->parent(), *request);
   if (!page.ok()) return base::ToGrpc(page.status());
   absl::Status read = ledger_.Read([&](const scheduler::Scheduler& scheduler) {
     status = FillSelected(
@@ -234,13 +264,16 @@ grpc::Status FarmService::RetryJobs(grpc::ServerContext*, const v1::RetryJobsReq
 
 grpc::Status FarmService::ListWorkers(grpc::ServerContext*, const v1::ListWorkersRequest* request,
                                       v1::ListWorkersResponse* response) {
-  auto page = ParsePage(request->page_size(), request->page_token(), "workers");
+  auto page = PageOf("workers", *request);
   if (!page.ok()) return base::ToGrpc(page.status());
-  return base::ToGrpc(ledger_.Read([&](const scheduler::Scheduler& scheduler) {
-    std::vector<v1::Worker> workers = scheduler.Workers();
-    FillPage(*page, static_cast<int64_t>(workers.size()), response,
-             [&](int64_t i) { *response->add_workers() = std::move(workers[i]); });
-  }));
+  absl::Status status;
+  absl::Status read = ledger_.Read([&](const scheduler::Scheduler& scheduler) {
+    const std::vector<v1::Worker> workers = scheduler.Workers();
+    status = FillMatching<v1::Worker>(
+        *page, *request, response, PointersTo(workers), WorkerFields(), ReadWorkerField,
+        [&](const v1::Worker& worker) { *response->add_workers() = worker; });
+  });
+  return base::ToGrpc(read.ok() ? status : read);
 }
 
 grpc::Status FarmService::ListResultFiles(grpc::ServerContext*,

@@ -3,6 +3,8 @@
 #include <google/protobuf/descriptor.h>
 
 #include "absl/strings/ascii.h"
+#include "absl/strings/str_join.h"
+#include "base/job_counts.h"
 #include "coordinator/population/population.h"
 
 namespace rnnfarm::service {
@@ -29,6 +31,14 @@ FieldValue Text(const std::string& text) {
 }
 FieldValue Number(double number) { return number; }
 FieldValue Truth(bool value) { return std::string(value ? "true" : "false"); }
+FieldValue Time(const google::protobuf::Timestamp& time) {
+  if (time.seconds() == 0) return {};
+  return static_cast<double>(time.seconds());
+}
+// "x" of "sweeps/x", as people call it.
+FieldValue LastSegment(absl::string_view name) {
+  return Text(std::string(name.substr(name.rfind('/') + 1)));
+}
 
 template <typename Map>
 FieldValue AxisValue(const Map& axes, absl::string_view field) {
@@ -44,18 +54,23 @@ std::vector<Field> CellFields(const std::vector<std::string>& axes) {
                                {"units", true},
                                {"l2", true},
                                {"configuration"},
-                               {"seed", true},
-                               {"reseeds", true},
-                               {"untrained", false, {"true", "false"}},
-                               {"loss", true},
-                               {"train_loss", true},
-                               {"iterations", true},
                                {"learning_rate", true},
                                {"lr_decay", true},
                                {"momentum", true},
                                {"clip_norm", true}};
   for (const std::string& axis : axes) fields.push_back({axis, true});
   return fields;
+}
+
+std::vector<Field> Joined(std::vector<Field> fields, const std::vector<Field>& more) {
+  fields.insert(fields.end(), more.begin(), more.end());
+  return fields;
+}
+
+// What a network has beside its cell.
+std::vector<Field> TrainingFields() {
+  return {{"seed", true}, {"reseeds", true},    {"untrained", false, {"true", "false"}},
+          {"loss", true}, {"train_loss", true}, {"iterations", true}};
 }
 
 FieldValue ReadHyperparameter(const v1::Hyperparameters& chosen, absl::string_view field) {
@@ -81,32 +96,100 @@ FieldValue ReadCellField(const Cell& cell, absl::string_view field) {
 
 }  // namespace
 
+std::vector<Field> SweepFields() {
+  return {
+      {"name"},           {"state", false, WordsOf(*v1::SweepState_descriptor(), "SWEEP_STATE_")},
+      {"networks", true}, {"jobs", true},
+      {"ended", true},    {"failed", true},
+      {"created", true},  {"finished", true}};
+}
+
+std::vector<Field> WorkerFields() {
+  return {{"name"},
+          {"state", false, WordsOf(*v1::WorkerState_descriptor(), "WORKER_STATE_")},
+          {"jobs", true},
+          {"done", true},
+          {"engine"},
+          {"threads", true},
+          {"device"},
+          {"host"},
+          {"last_seen", true},
+          {"failures_in_a_row", true},
+          {"memory", true},
+          {"build"}};
+}
+
+std::vector<Field> ConfigurationFields(const std::vector<std::string>& axes) {
+  return Joined({{"draws", true}, {"chosen_draw", true}, {"reason"}}, CellFields(axes));
+}
+
 std::vector<Field> NetworkFields(const std::vector<std::string>& axes) {
-  std::vector<Field> fields = {
+  const std::vector<Field> fields = {
       {"name"},
       {"key"},
       {"state", false, WordsOf(*v1::NetworkState_descriptor(), "NETWORK_STATE_")},
       {"included", false, {"true", "false"}},
       {"excluded_reason"}};
-  for (Field& field : CellFields(axes)) fields.push_back(std::move(field));
-  return fields;
+  return Joined(Joined(fields, TrainingFields()), CellFields(axes));
 }
 
 std::vector<Field> JobFields(const std::vector<std::string>& axes) {
-  std::vector<Field> fields = {{"name"},
-                               {"kind", false, WordsOf(*v1::JobKind_descriptor(), "JOB_KIND_")},
-                               {"state", false, WordsOf(*v1::JobState_descriptor(), "JOB_STATE_")},
-                               {"network"},
-                               {"draw", true},
-                               {"rung", true},
-                               {"attempt", true},
-                               {"errors", true},
-                               {"lost_leases", true},
-                               {"preemptions", true},
-                               {"worker"},
-                               {"reason"}};
-  for (Field& field : CellFields(axes)) fields.push_back(std::move(field));
-  return fields;
+  const std::vector<Field> fields = {
+      {"name"},
+      {"kind", false, WordsOf(*v1::JobKind_descriptor(), "JOB_KIND_")},
+      {"state", false, WordsOf(*v1::JobState_descriptor(), "JOB_STATE_")},
+      {"network"},
+      {"draw", true},
+      {"rung", true},
+      {"attempt", true},
+      {"errors", true},
+      {"lost_leases", true},
+      {"preemptions", true},
+      {"worker"},
+      {"reason"},
+      {"created", true},
+      {"ended", true}};
+  return Joined(Joined(fields, TrainingFields()), CellFields(axes));
+}
+
+FieldValue ReadSweepField(const v1::Sweep& sweep, absl::string_view field) {
+  if (field == "name") return LastSegment(sweep.name());
+  if (field == "state") return WordOf(v1::SweepState_Name(sweep.state()), "SWEEP_STATE_");
+  if (field == "networks") return Number(static_cast<double>(sweep.network_count()));
+  if (field == "created") return Time(sweep.create_time());
+  if (field == "finished") return Time(sweep.end_time());
+  const base::JobCounts counts = base::CountJobs(sweep);
+  if (field == "jobs") return Number(static_cast<double>(counts.jobs));
+  if (field == "ended") return Number(static_cast<double>(counts.ended));
+  if (field == "failed") return Number(static_cast<double>(counts.failed));
+  return {};
+}
+
+FieldValue ReadWorkerField(const v1::Worker& worker, absl::string_view field) {
+  const v1::Capability& capability = worker.capability();
+  if (field == "name") return LastSegment(worker.name());
+  if (field == "state") return WordOf(v1::WorkerState_Name(worker.state()), "WORKER_STATE_");
+  if (field == "jobs") return Number(worker.leases_size());
+  if (field == "done") return Number(static_cast<double>(worker.jobs_succeeded()));
+  if (field == "engine") return Text(absl::StrJoin(capability.engine(), " "));
+  if (field == "threads") return Number(capability.threads());
+  if (field == "device") return Text(absl::StrJoin(capability.device(), " "));
+  if (field == "host") return Text(worker.host());
+  if (field == "last_seen") return Time(worker.last_sync_time());
+  if (field == "failures_in_a_row") return Number(worker.failures_in_a_row());
+  if (field == "memory") return Number(static_cast<double>(capability.memory_bytes()));
+  if (field == "build") return Text(worker.build());
+  return {};
+}
+
+FieldValue ReadConfigurationField(const v1::Configuration& configuration, absl::string_view field) {
+  if (field == "configuration") return Text(configuration.key());
+  if (field == "draws") return Number(configuration.trials_size());
+  if (field == "chosen_draw") {
+    return configuration.has_chosen_draw() ? Number(configuration.chosen_draw()) : FieldValue();
+  }
+  if (field == "reason") return Text(configuration.failure_reason());
+  return ReadCellField(configuration, field);
 }
 
 FieldValue ReadNetworkField(const v1::Network& network, absl::string_view field) {
@@ -143,8 +226,10 @@ FieldValue ReadJobField(const v1::Job& job, const v1::Network* network,
   if (field == "lost_leases") return Number(job.lost_leases());
   if (field == "preemptions") return Number(job.preemptions());
   if (field == "reason") return Text(job.reason());
+  if (field == "created") return Time(job.create_time());
+  if (field == "ended") return Time(job.end_time());
   if (field == "worker") {
-    return job.attempts().empty() ? FieldValue() : Text(job.attempts().rbegin()->worker());
+    return job.attempts().empty() ? FieldValue() : LastSegment(job.attempts().rbegin()->worker());
   }
   if (field == "draw" || field == "rung") {
     if (job.kind() != v1::JOB_KIND_SEARCH) return {};

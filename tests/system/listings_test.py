@@ -258,10 +258,42 @@ def check_jobs(running, rows, networks):
              lambda row: row["kind"] != "search" and row["attempt"] >= 1
              and row["state"] != "diverged"),
             ("draw=1 and rung<1", lambda row: draw_of(row) == 1 and "rung 0" in row["subject"]),
-            (f'draw!=1 and worker="workers/{worker}"',
+            (f'draw!=1 and worker={worker}',
              lambda row: draw_of(row) not in (None, 1) and row["worker"] == worker),
             ("state=cancelled and errors=0", lambda row: row["state"] == "cancelled")):
         check_filtered(running, ("jobs", "list"), rows, where, holds)
+
+
+def check_sweeps(running, rows):
+    listing = ("sweep", "list")
+    check_pages(running, listing, [row["name"] for row in rows], 1)
+    for field in ("name", "networks", "jobs"):
+        assert not check_sorted(running, listing, rows, field, lambda row: row[field])
+    check_filtered(running, listing, rows, "state=succeeded and networks>=4 and failed=0",
+                   lambda row: row["networks"] >= 4)
+    out, _ = printed(running, *listing, "--state", "running", "-o", "name")
+    assert out == "", out
+
+
+def check_workers(running, rows):
+    listing = ("workers", "list")
+    check_pages(running, listing, [row["name"] for row in rows], 2)
+    assert not check_sorted(running, listing, rows, "name", lambda row: row["name"])
+    check_filtered(running, listing, rows, "name!=w1 and done>0 and threads=1",
+                   lambda row: row["name"] == "w2")
+
+
+def check_draws(running, rows):
+    """Filters, sorting and pages are of configurations, whose draws stay together in order."""
+    listing = ("sweep", "draws", "searched")
+    check_filtered(running, listing, rows, "architecture=gru and units>=12",
+                   lambda row: row["architecture"] == "gru" and row["units"] >= 12)
+    out, _ = printed(running, *listing, "--sort", "-units", "-o", "jsonl")
+    drawn = [json.loads(line) for line in out.splitlines()]
+    assert drawn == in_order(rows, lambda row: row["units"], True), drawn
+    out, said = printed(running, *listing, "--limit", "3", "-o", "jsonl")
+    assert [json.loads(line) for line in out.splitlines()] == rows[:6], out
+    assert said.startswith("3 of 4 shown; "), said
 
 
 def main():
@@ -285,6 +317,9 @@ def main():
     assert len(networks) == 8 and len(rows[("sweep", "draws", "searched")]) == 8, rows
     assert [row["jobs"] for row in rows[("logs", "--failed")]] == [2], rows
     assert {row["name"] for row in rows[("workers", "list")]} >= {"w1", "w2"}, rows
+    check_sweeps(running, rows[("sweep", "list")])
+    check_workers(running, rows[("workers", "list")])
+    check_draws(running, rows[("sweep", "draws", "searched")])
     check_networks(running, networks)
     check_jobs(running, rows[("jobs", "list", "--limit", "0")], networks)
     running.passed = True

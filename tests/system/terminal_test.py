@@ -111,6 +111,9 @@ def check_listings(running, screen, file):
                     f"networks list failing-{NAME}", f"sweep show failing-{NAME}",
                     f"retry {NAME} --failed --dry-run", f"logs {job}", f"jobs logs {job}",
                     "logs --failed", f"logs --failed failing-{NAME}",
+                    "sweep list --state succeeded --sort -created",
+                    "workers list --where 'jobs=0 and threads>0'",
+                    f"pull {NAME} {running.folder}/pulled",
                     f"jobs list {NAME} --limit 1", f"sweep submit {file} --dry-run",
                     f"sweep validate {file}", f"retry failing-{NAME} --failed --reseed --dry-run"):
         text, code = screen.see(f"rnnfarm {command}")

@@ -2,6 +2,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
 #include "base/array_file.h"
 #include "base/digest.h"
 #include "tests/coordinator/service/served_farm.h"
@@ -10,6 +12,7 @@ namespace rnnfarm::service {
 namespace {
 
 using ::testing::Contains;
+using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsSupersetOf;
 using Stub = v1::FarmService::Stub;
@@ -228,6 +231,96 @@ TEST(FarmService, PagesConfigurationsWithTheDrawsOfTheirSearches) {
   request.set_parent("sweeps/none");
   request.clear_page_token();
   EXPECT_TRUE(absl::IsNotFound(farm.Call(&Stub::ListConfigurations, request, &first)));
+}
+
+TEST(FarmService, FiltersAndOrdersConfigurations) {
+  ServedFarm farm;
+  v1::SweepSpec spec = TinySweep();
+  spec.clear_hyperparameters();
+  spec.mutable_search()->set_trials_per_config(3);
+  for (const int units : {8, 16}) spec.mutable_grid()->add_units(units);
+  farm.MustSubmit(spec);
+  v1::ListConfigurationsRequest request;
+  request.set_parent("sweeps/tiny");
+  request.set_filter("draws=3 and units>=8");
+  request.set_order_by("units desc");
+  request.set_page_size(1);
+  v1::ListConfigurationsResponse page;
+  ASSERT_TRUE(farm.Call(&Stub::ListConfigurations, request, &page).ok());
+  EXPECT_EQ(page.total_size(), 2);
+  ASSERT_EQ(page.configurations_size(), 1);
+  EXPECT_EQ(page.configurations(0).units(), 16);
+  request.set_page_token(page.next_page_token());
+  ASSERT_TRUE(farm.Call(&Stub::ListConfigurations, request, &page).ok());
+  ASSERT_EQ(page.configurations_size(), 1);
+  EXPECT_EQ(page.configurations(0).units(), 8);
+  EXPECT_EQ(page.next_page_token(), "");
+  request.set_order_by("units");
+  const absl::Status other = farm.Call(&Stub::ListConfigurations, request, &page);
+  EXPECT_TRUE(absl::IsInvalidArgument(other)) << "a token of another order: " << other;
+}
+
+TEST(FarmService, FiltersAndOrdersSweeps) {
+  ServedFarm farm;
+  const int64_t before = absl::ToUnixSeconds(absl::Now());
+  for (const auto& [name, seeds] : {std::pair("b", 3), std::pair("a", 2), std::pair("c", 1)}) {
+    v1::SweepSpec spec = TinySweep();
+    spec.set_name(name);
+    spec.mutable_seeds()->set_count(seeds);
+    farm.MustSubmit(spec);
+  }
+  v1::PauseSweepRequest pause;
+  pause.set_name("sweeps/b");
+  v1::PauseSweepResponse paused;
+  ASSERT_TRUE(farm.Call(&Stub::PauseSweep, pause, &paused).ok());
+  const auto listed = [&farm](const std::string& filter, const std::string& order) {
+    v1::ListSweepsRequest request;
+    request.set_filter(filter);
+    request.set_order_by(order);
+    v1::ListSweepsResponse response;
+    const absl::Status status = farm.Call(&Stub::ListSweeps, request, &response);
+    EXPECT_TRUE(status.ok()) << status;
+    EXPECT_EQ(response.total_size(), response.sweeps_size());
+    std::vector<std::string> names;
+    for (const v1::Sweep& sweep : response.sweeps()) names.push_back(sweep.name());
+    return names;
+  };
+  EXPECT_THAT(listed("", ""), ElementsAre("sweeps/b", "sweeps/a", "sweeps/c"));
+  EXPECT_THAT(listed("", "name"), ElementsAre("sweeps/a", "sweeps/b", "sweeps/c"));
+  EXPECT_THAT(listed("state=running", "networks"), ElementsAre("sweeps/c", "sweeps/a"));
+  EXPECT_THAT(listed("networks>=2 and jobs>0 and failed=0", "jobs desc"),
+              ElementsAre("sweeps/b", "sweeps/a"));
+  EXPECT_THAT(listed("ended>0", ""), ElementsAre());
+  EXPECT_THAT(listed("finished>0", ""), ElementsAre()) << "what has no value matches nothing";
+  EXPECT_EQ(listed(absl::StrCat("created>=", before), "").size(), 3u);
+  v1::ListSweepsRequest wrong;
+  wrong.set_filter("state=runing");
+  v1::ListSweepsResponse response;
+  const absl::Status refused = farm.Call(&Stub::ListSweeps, wrong, &response);
+  EXPECT_THAT(Text(refused), HasSubstr("did you mean running?"));
+}
+
+TEST(FarmService, FiltersAndOrdersWorkers) {
+  ServedFarm farm;
+  farm.MustSubmit(TinySweep());
+  FakeWorker idle(farm, "b"), busy(farm, "a");
+  busy.MustLease();
+  idle.MustSync(idle.Request(0));
+  const auto listed = [&farm](const std::string& filter, const std::string& order) {
+    v1::ListWorkersRequest request;
+    request.set_filter(filter);
+    request.set_order_by(order);
+    v1::ListWorkersResponse response;
+    const absl::Status status = farm.Call(&Stub::ListWorkers, request, &response);
+    EXPECT_TRUE(status.ok()) << status;
+    std::vector<std::string> names;
+    for (const v1::Worker& worker : response.workers()) names.push_back(worker.name());
+    return names;
+  };
+  EXPECT_THAT(listed("name!=coordinator", "name desc"), ElementsAre("workers/b", "workers/a"));
+  EXPECT_THAT(listed("jobs>0", ""), ElementsAre("workers/a"));
+  EXPECT_THAT(listed("state=active and last_seen>0 and name=b", ""), ElementsAre("workers/b"));
+  EXPECT_THAT(listed("state=lost", ""), ElementsAre());
 }
 
 TEST(FarmService, FiltersJobsByTheirNetworksFields) {
