@@ -170,8 +170,9 @@ def find_option(_, span):
     if not with_it and usage_of("bench_train") is None:
         return "bench_train was not built"
     assert with_it, f"README.md: no program has the option {option}"
-    for word in (value or "").split(","):
-        assert any(word in text for text in with_it), f"README.md: {option} takes no {word}"
+    for word in value.split(",") if value else []:
+        assert any(re.search(rf"\b{re.escape(word)}\b", text) for text in with_it), \
+            f"README.md: {option} takes no {word}"
     return None
 
 
