@@ -103,9 +103,11 @@ class Farm:
     def client(self, *arguments, check=True, timeout=300):
         done = subprocess.run(
             [*self.inside, os.path.join(BIN, "rnnfarm"), "--coordinator", self.address, *arguments],
-            capture_output=True, text=True, timeout=timeout,
+            capture_output=True, timeout=timeout,
             # Not with the configuration of whoever runs the test.
             env={**os.environ, "XDG_CONFIG_HOME": self.folder})
+        # By hand, as text=True would make a carriage return a line's end, and nobody would see it.
+        done.stdout, done.stderr = done.stdout.decode(), done.stderr.decode()
         if check and done.returncode != 0:
             raise AssertionError(f"rnnfarm {' '.join(arguments)} ended with {done.returncode}:\n"
                                  f"{done.stdout}{done.stderr}")

@@ -28,7 +28,8 @@ def start(file, out, log):
 def check_interrupted(file, out, log_path):
     with open(log_path, "w", encoding="utf-8") as log:
         process = start(file, out, log)
-    said = lambda: open(log_path, encoding="utf-8").read()
+    # As it is: by default Python reads a carriage return as a line's end.
+    said = lambda: open(log_path, encoding="utf-8", newline="").read()
     # In training, and not yet done.
     farm.wait_until(lambda: "running 2" in said() or process.poll() is not None, "it trains", 120)
     assert process.poll() is None, f"it ended by itself: {said()}"
