@@ -191,8 +191,8 @@ std::string CompactLine(const v1::Sweep& sweep, const std::string& remaining) {
 }
 
 void ProgressView::Erase() {
-  if (drawn_ > 0) out_ << fmt::format("\033[{}A\033[J", drawn_);
-  drawn_ = 0;
+  // Line by line: of what is erased from the screen's first line on, tmux keeps a copy above it.
+  for (; drawn_ > 0; --drawn_) out_ << "\033[A\033[2K";
 }
 
 void ProgressView::Note(const std::string& line) {

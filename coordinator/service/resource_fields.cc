@@ -69,8 +69,15 @@ std::vector<Field> Joined(std::vector<Field> fields, const std::vector<Field>& m
 
 // What a network has beside its cell.
 std::vector<Field> TrainingFields() {
-  return {{"seed", true}, {"reseeds", true},    {"untrained", false, {"true", "false"}},
-          {"loss", true}, {"train_loss", true}, {"iterations", true}};
+  return {{"seed", true},
+          {"reseeds", true},
+          {"untrained", false, {"true", "false"}},
+          {"imported", false, {"true", "false"}},
+          {"loss", true},
+          {"validation_loss", true},  // the same, as the results' tables call it
+          {"train_loss", true},
+          {"iterations", true},
+          {"diverged_at", true}};
 }
 
 FieldValue ReadHyperparameter(const v1::Hyperparameters& chosen, absl::string_view field) {
@@ -78,6 +85,18 @@ FieldValue ReadHyperparameter(const v1::Hyperparameters& chosen, absl::string_vi
   if (field == "lr_decay") return Number(chosen.lr_decay());
   if (field == "momentum") return Number(chosen.momentum());
   if (field == "clip_norm") return Number(chosen.clip_norm());
+  return {};
+}
+
+FieldValue ReadTrainingField(const v1::Network& network, absl::string_view field) {
+  if (!network.has_training()) return {};
+  const v1::TrainingSummary& training = network.training();
+  if (field == "loss" || field == "validation_loss") return Number(training.validation_loss());
+  if (field == "train_loss") return Number(training.train_loss());
+  if (field == "iterations") return Number(static_cast<double>(training.iterations()));
+  if (field == "diverged_at" && network.state() == v1::NETWORK_STATE_DIVERGED) {
+    return Number(static_cast<double>(training.diverged_at()));
+  }
   return {};
 }
 
@@ -204,12 +223,8 @@ FieldValue ReadNetworkField(const v1::Network& network, absl::string_view field)
   if (field == "seed") return Number(static_cast<double>(network.seed()));
   if (field == "reseeds") return Number(network.reseeds());
   if (field == "untrained") return Truth(network.untrained());
-  if (field == "loss" || field == "train_loss" || field == "iterations") {
-    if (!network.has_training()) return {};
-    const v1::TrainingSummary& training = network.training();
-    if (field == "iterations") return Number(static_cast<double>(training.iterations()));
-    return Number(field == "loss" ? training.validation_loss() : training.train_loss());
-  }
+  if (field == "imported") return Truth(network.imported());
+  if (FieldValue value = ReadTrainingField(network, field); value.index() != 0) return value;
   return ReadCellField(network, field);
 }
 

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <sstream>
 
+#include "absl/strings/str_replace.h"
 #include "client/terminal.h"
 
 namespace rnnfarm::client {
@@ -77,18 +78,24 @@ TEST(Progress, PipesGetPlainLinesAtIntervals) {
   EXPECT_THAT(out.str(), Not(HasSubstr("\r")));
 }
 
+constexpr char kEraseLineAbove[] = "\033[A\033[2K";
+
+int64_t Count(const std::string& text, const std::string& part) {
+  int64_t count = 0;
+  for (size_t at = text.find(part); at != std::string::npos; at = text.find(part, at + 1)) ++count;
+  return count;
+}
+
 TEST(Progress, TerminalsAreRedrawnInPlace) {
   std::ostringstream out;
   ProgressView view(out, {.redraw = true, .width = 40});
   view.Show(HalfDone(), "00:00:50", absl::FromUnixSeconds(0));
   view.Show(HalfDone(), "00:00:50", absl::FromUnixSeconds(1));
-  EXPECT_THAT(out.str(), HasSubstr("\033[2A\033[J"));
+  EXPECT_EQ(Count(out.str(), kEraseLineAbove), 2);
   EXPECT_THAT(out.str(), Not(HasSubstr("\r")));
   // Nothing wraps.
-  std::istringstream lines(out.str());
-  for (std::string line; std::getline(lines, line);) {
-    EXPECT_LT(line.size(), 40 + std::string("\033[2A\033[J").size());
-  }
+  std::istringstream lines(absl::StrReplaceAll(out.str(), {{kEraseLineAbove, ""}}));
+  for (std::string line; std::getline(lines, line);) EXPECT_LT(line.size(), 40u);
 }
 
 TEST(Progress, DrawsNoMoreLinesThanATerminalHasRows) {
@@ -107,7 +114,7 @@ TEST(Progress, DrawsNoMoreLinesThanATerminalHasRows) {
   const std::string drawn = out.str();
   EXPECT_EQ(std::count(drawn.begin(), drawn.end(), '\n'), 3);
   view.Show(sweep, "", absl::UnixEpoch());
-  EXPECT_THAT(out.str(), HasSubstr("\033[3A"));
+  EXPECT_EQ(Count(out.str(), kEraseLineAbove), 3);
 }
 
 TEST(RemainingTime, SpansTheReportedAndTheObservedRate) {

@@ -203,10 +203,12 @@ def check_networks(running, rows):
     for limit in (1, 3, len(rows) - 1):
         check_pages(running, listing, names, limit)
     missing = [check_sorted(running, listing, rows, field, lambda row, name=column: row[name])
-               for field, column in (("loss", "validation_loss"), ("train_loss", "train_loss"),
+               for field, column in (("loss", "validation_loss"),
+                                     ("validation_loss", "validation_loss"),
+                                     ("train_loss", "train_loss"),
                                      ("learning_rate", "learning_rate"), ("units", "units"),
                                      ("architecture", "architecture"), ("key", "key"))]
-    assert missing == [True, True, True, False, False, False], missing
+    assert missing == [True, True, True, True, False, False, False], missing
     losses = sorted(row["validation_loss"] for row in rows if row["validation_loss"] is not None)
     middle = losses[len(losses) // 2]
     lost = lambda row: row["validation_loss"] is None  # no comparison is true of it
@@ -321,6 +323,10 @@ def main():
     check_workers(running, rows[("workers", "list")])
     check_draws(running, rows[("sweep", "draws", "searched")])
     check_networks(running, networks)
+    diverged = rows[("networks", "list", "diverging", "--limit", "0")]
+    out, _ = printed(running, "networks", "list", "diverging", "--where", "diverged_at>0", "-o",
+                     "name")
+    assert out.splitlines() == [row["key"] for row in diverged if row["diverged_at"]] != [], out
     check_jobs(running, rows[("jobs", "list", "--limit", "0")], networks)
     running.passed = True
     running.close()
