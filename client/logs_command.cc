@@ -25,25 +25,48 @@ bool IsEnded(v1::JobState state) {
          state != v1::JOB_STATE_HELD;
 }
 
-// Prints events that were not printed yet, a line each.
+// Prints events that were not printed yet: a line each for people, or rows of a table.
 class EventPrinter {
  public:
-  EventPrinter(Program& program, bool json) : program_(program), json_(json) {}
+  EventPrinter(Program& program, Format format)
+      : program_(program),
+        format_(format),
+        table_({{"number"}, {"time"}, {"kind"}, {"attempt"}, {"worker"}, {"text"}}) {}
+
   void Print(const std::vector<v1::JobEvent>& events) {
     for (; printed_ < events.size(); ++printed_) {
       const v1::JobEvent& event = events[printed_];
-      if (json_) {
-        program_.terminal.out << MessageJson(event, /*one_line=*/true) << std::flush;
-      } else {
+      if (format_ == Format::kTable) {
         program_.PrintText(EventLine(event));
+      } else {
+        table_.AddRow(Row(event));
       }
     }
+    if (Table::Streams(format_)) {
+      program_.terminal.out << table_.RenderMore(format_) << std::flush;
+    }
+  }
+  void Finish() {
+    if (format_ == Format::kTable) return;
+    program_.terminal.out << (Table::Streams(format_) ? table_.RenderEnd(format_)
+                                                      : table_.Render(format_))
+                          << std::flush;
   }
   size_t printed() const { return printed_; }
 
  private:
+  std::vector<Value> Row(const v1::JobEvent& event) const {
+    return {static_cast<int64_t>(printed_),
+            FormatTime(event.time().seconds()),
+            Word(event.kind()),
+            event.attempt() > 0 ? Value(static_cast<int64_t>(event.attempt())) : Value(),
+            event.worker().empty() ? Value() : Value(LastSegment(event.worker())),
+            event.text()};
+  }
+
   Program& program_;
-  const bool json_;
+  const Format format_;
+  Table table_;
   size_t printed_ = 0;
 };
 
@@ -76,20 +99,26 @@ absl::Status Follow(Program& program, const Farm& farm, const std::string& job,
 int Tell(Program& program, const Arguments& arguments) {
   const absl::StatusOr<std::string> name = ChildName(arguments.name, "jobs");
   if (!name.ok()) return program.Fail(name.status());
-  if (arguments.format != "table" && arguments.format != "jsonl") {
+  const absl::StatusOr<Format> format = ParseFormat(arguments.format);
+  if (!format.ok()) return program.Fail(format.status());
+  if (arguments.follow && *format == Format::kWide) {
     return program.Fail(
-        absl::InvalidArgumentError("the log of a job is printed as -o table or -o jsonl"));
+        absl::InvalidArgumentError("the columns of -o wide are as wide as what comes last; follow "
+                                   "with -o table, jsonl or csv"));
   }
   const Farm farm = program.Connect();
-  EventPrinter printer(program, arguments.format == "jsonl");
+  EventPrinter printer(program, *format);
+  absl::Status told;
   if (arguments.follow) {
-    const absl::Status followed = Follow(program, farm, *name, printer);
-    return followed.ok() ? kOk : program.Fail(followed);
+    told = Follow(program, farm, *name, printer);
+  } else {
+    const auto story = ReadJobStory(farm, *name);
+    told = story.status();
+    if (story.ok()) printer.Print(story->events);
   }
-  const auto story = ReadJobStory(farm, *name);
-  if (!story.ok()) return program.Fail(story.status());
-  printer.Print(story->events);
-  if (story->events.empty()) program.Say("nothing has happened to it yet");
+  if (printer.printed() > 0 || told.ok()) printer.Finish();
+  if (!told.ok()) return program.Fail(told);
+  if (printer.printed() == 0) program.Say("nothing has happened to it yet");
   return kOk;
 }
 
@@ -168,7 +197,7 @@ void AddLogsCommand(CLI::App& parent, Program& program) {
                     "Go on until the job has ended; Ctrl-C only ends the watching");
   command->add_flag("--failed", arguments->failed,
                     "Jobs that failed, wait for a person or diverged, grouped by their message");
-  AddFormatOption(*command, arguments->format, "table|wide|json|jsonl|csv|name");
+  AddFormatOption(*command, arguments->format);
 }
 
 }  // namespace rnnfarm::client

@@ -102,7 +102,7 @@ def check_watch_and_logs(running):
     assert out == running.client("jobs", "logs", TRAININGS[0]).stdout
     events = [json.loads(line) for line in
               running.client("logs", TRAININGS[0], "-o", "jsonl").stdout.splitlines()]
-    assert events[0]["kind"] == "JOB_EVENT_KIND_CREATED" and len(events) == out.count("\n")
+    assert events[0]["kind"] == "created" and len(events) == out.count("\n")
     expect_code(0, running, "watch", "too-fast", "--exit-status")  # a result, not a failure
     for arguments in (("too-fast",), ()):
         told = running.client("logs", "--failed", *arguments).stdout

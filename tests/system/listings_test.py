@@ -124,7 +124,12 @@ def check_formats(running, listing):
             assert same_in_csv(value, other[name]), (listing, name, other, row)
     assert text["name"].splitlines() == [str(next(iter(row.values()))) for row in rows], text
     check_text(text["wide"], rows, whole=True)
-    if "logs" in listing:
+    if listing[0] == "logs" and "--failed" not in listing:
+        # An event a line, for people.
+        assert all(line.startswith(f"{row['time']}  {row['kind']}  {row['text']}")
+                   for line, row in zip(text["table"].splitlines(), rows)), text["table"]
+        assert text["table"].count("\n") == len(rows), text["table"]
+    elif "logs" in listing:
         check_told(text["table"], rows)
     else:
         check_text(text["table"], rows, whole=False)
@@ -313,6 +318,9 @@ def main():
     for worker in workers:
         assert farm.terminate(worker) == 0
     rows = {listing: check_formats(running, listing) for listing in LISTINGS}
+    events = check_formats(running, ("logs", rows[("jobs", "list", "--limit", "0")][0]["name"]))
+    assert [row["number"] for row in events] == list(range(len(events))), events
+    assert [events[0]["kind"], events[-1]["kind"]] == ["created", "ended"], events
     for listing in EMPTY:
         check_empty(running, listing)
     networks = rows[("networks", "list", "searched", "--limit", "0")]
