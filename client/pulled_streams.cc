@@ -20,6 +20,10 @@ absl::Status NotWritten(const std::string& path) {
   return absl::FailedPreconditionError(absl::StrCat(path, " cannot be written"));
 }
 
+absl::Status Unwritable(const std::string& part) {
+  return absl::ResourceExhaustedError(absl::StrCat(part, " cannot be written; is the disk full?"));
+}
+
 class Streams {
  public:
   Streams(const Farm& farm, const std::vector<PulledFile>& files, PulledFolder& folder,
@@ -114,10 +118,7 @@ class Streams {
         farm_.artifacts(), file.digest, offset, digest,
         [&](absl::string_view chunk) {
           out.write(chunk.data(), static_cast<std::streamsize>(chunk.size()));
-          if (!out) {
-            return absl::ResourceExhaustedError(
-                absl::StrCat(part, " cannot be written; is the disk full?"));
-          }
+          if (!out) return Unwritable(part);
           const int64_t bytes = static_cast<int64_t>(chunk.size());
           size += bytes;
           Count(bytes, bytes);
@@ -125,6 +126,8 @@ class Streams {
         },
         transfer);
     out.close();
+    // Some bytes may have waited until now.
+    if (fetched.ok() && !out) return Unwritable(part);
     if (absl::IsDataLoss(fetched)) {
       fs::remove(part, failed);
       Count(-size, 0);
