@@ -10,6 +10,7 @@
 #include "absl/time/clock.h"
 #include "base/channel.h"
 #include "base/status_grpc.h"
+#include "base/steady_time.h"
 
 namespace rnnfarm::base {
 namespace {
@@ -42,10 +43,10 @@ bool Passing(const absl::Status& status) {
 class Patience {
  public:
   explicit Patience(const TransferOptions& options)
-      : options_(options), backoff_(options.first_backoff), last_progress_(absl::Now()) {}
+      : options_(options), backoff_(options.first_backoff), last_progress_(SteadyNow()) {}
 
   void Progress() {
-    last_progress_ = absl::Now();
+    last_progress_ = SteadyNow();
     backoff_ = options_.first_backoff;
   }
   bool Cancelled() const { return options_.cancelled && options_.cancelled(); }
@@ -54,15 +55,15 @@ class Patience {
   absl::Status Wait(const absl::Status& failure) {
     if (Cancelled()) return absl::CancelledError("the transfer was cancelled");
     if (!Passing(failure)) return failure;
-    if (absl::Now() - last_progress_ > options_.give_up_after) {
+    if (SteadyNow() - last_progress_ > options_.give_up_after) {
       return absl::UnavailableError(absl::StrCat("no progress for ",
                                                  absl::FormatDuration(options_.give_up_after), ": ",
                                                  std::string(failure.message())));
     }
-    const absl::Time until = absl::Now() + backoff_;
+    const absl::Time until = SteadyNow() + backoff_;
     backoff_ = std::min(backoff_ * 2, options_.longest_backoff);
-    while (absl::Now() < until) {
-      absl::SleepFor(std::min(kCancelPoll, until - absl::Now()));
+    while (SteadyNow() < until) {
+      absl::SleepFor(std::min(kCancelPoll, until - SteadyNow()));
       if (Cancelled()) return absl::CancelledError("the transfer was cancelled");
     }
     return absl::OkStatus();

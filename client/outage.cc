@@ -1,12 +1,12 @@
 #include "client/outage.h"
 
 #include "absl/strings/str_cat.h"
-#include "absl/time/clock.h"
+#include "base/steady_time.h"
 
 namespace rnnfarm::client {
 
 absl::Status Outage::Note(const absl::Status& called) {
-  const absl::Time now = absl::Now();
+  const absl::Time now = base::SteadyNow();
   if (called.ok()) {
     if (lost_ != absl::InfiniteFuture()) say_("the coordinator is back");
     lost_ = absl::InfiniteFuture();

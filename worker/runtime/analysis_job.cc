@@ -3,10 +3,10 @@
 #include <string>
 
 #include "absl/strings/str_cat.h"
-#include "absl/time/clock.h"
 #include "absl/time/time.h"
 #include "absl/types/span.h"
 #include "base/recording.h"
+#include "base/steady_time.h"
 #include "worker/dynamics/analysis.h"
 #include "worker/rnn/foreign_network.h"
 #include "worker/rnn/network_file.h"
@@ -102,8 +102,8 @@ absl::Status Analyze(Job& job) {
   absl::Time told = absl::InfinitePast();
   const auto progress = [&job, &told](absl::string_view phase, double share) {
     // Small networks ask a hundred thousand times a second.
-    if (absl::Now() - told < kProgressPause) return true;
-    told = absl::Now();
+    if (base::SteadyNow() - told < kProgressPause) return true;
+    told = base::SteadyNow();
     v1::Progress progress;
     progress.set_phase(std::string(phase));
     progress.set_iteration(static_cast<int64_t>(share * kProgressSteps));

@@ -10,6 +10,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 #include "base/artifact_transfer.h"
+#include "base/steady_time.h"
 #include "base/thrown.h"
 #include "worker/runtime/spec_conversion.h"
 
@@ -60,9 +61,9 @@ Job::Job(v1::Lease lease, Workplace& workplace) : lease_(std::move(lease)), work
   RestartTime();
 }
 
-void Job::RestartTime() { deadline_ = absl::Now() + TimeoutOf(spec()); }
+void Job::RestartTime() { deadline_ = base::SteadyNow() + TimeoutOf(spec()); }
 
-bool Job::timed_out() const { return absl::Now() > deadline_; }
+bool Job::timed_out() const { return base::SteadyNow() > deadline_; }
 
 bool Job::MayGoOn() const {
   return !workplace_.draining.load() && !timed_out() && workplace_.leases.Wanted(id());
@@ -77,8 +78,9 @@ absl::StatusOr<std::string> Job::Upload(absl::string_view bytes) {
   options.cancelled = [this, &longest] {
     Advance();
     if (workplace_.draining.load())
-      longest = std::min(longest, absl::Now() + workplace_.drain_limit);
-    return workplace_.leaving.load() || absl::Now() > longest || !workplace_.leases.Wanted(id());
+      longest = std::min(longest, base::SteadyNow() + workplace_.drain_limit);
+    return workplace_.leaving.load() || base::SteadyNow() > longest ||
+           !workplace_.leases.Wanted(id());
   };
   while (!workplace_.leases.MayWrite(id(), std::chrono::steady_clock::now())) {
     if (options.cancelled()) return absl::CancelledError("the lease is no longer held");

@@ -18,6 +18,7 @@
 #include "base/build_info.h"
 #include "base/channel.h"
 #include "base/logging.h"
+#include "base/steady_time.h"
 #include "worker/runtime/analysis_job.h"
 #include "worker/runtime/device_slots.h"
 #include "worker/runtime/equipment.h"
@@ -181,23 +182,23 @@ absl::Status Worker::Life::Synchronise() {
   // again, only repeats its answer.
   TimePoint sent;
   absl::Time sent_time;
-  last_answer = absl::Now();
+  last_answer = base::SteadyNow();
   for (;;) {
     JoinFinished();
-    if (draining && !drain_began) drain_began = absl::Now();
+    if (draining && !drain_began) drain_began = base::SteadyNow();
     // A request that got no answer is sent again as it was: the coordinator may have acted on it.
     // Past the fence it may not: what was acted on shows in the answer to the next one as well.
     if (request && !leases.MayReport(*request, steady_clock::now())) request.reset();
     if (!request) {
       request = MakeRequest();
       sent = steady_clock::now();
-      sent_time = absl::Now();
+      sent_time = base::SteadyNow();
     }
     const bool idle = request->held().empty() && !request->draining();
     const auto response =
         sync->Call(*request, kSyncDeadline, [this, idle] { return idle && draining.load(); });
     if (response.ok()) {
-      last_answer = absl::Now();
+      last_answer = base::SteadyNow();
       backoff = kFirstBackoff;
       const v1::SyncRequest answered = *std::exchange(request, std::nullopt);
       if (Obey(answered, *response, sent)) return absl::OkStatus();
@@ -267,10 +268,10 @@ void Worker::Life::WaitForNextSync(const v1::SyncRequest& request, const v1::Syn
   const bool refused =
       std::any_of(response.outcomes().begin(), response.outcomes().end(),
                   [](const v1::ReportOutcome& outcome) { return !outcome.accepted(); });
-  const absl::Time until = std::max(sent + pause, absl::Now() + kShortestSync);
-  while (absl::Now() < until) {
+  const absl::Time until = std::max(sent + pause, base::SteadyNow() + kShortestSync);
+  while (base::SteadyNow() < until) {
     const TimePoint now = steady_clock::now();
-    const bool paused = absl::Now() > sent + kReportPause;
+    const bool paused = base::SteadyNow() > sent + kReportPause;
     if (!refused && (paused || !devices) && leases.HasFinalReport(now)) return;
     if (!refused && paused && leases.HasCheckpointReport(now)) return;
     // A dropped job has noticed at last.
@@ -280,7 +281,7 @@ void Worker::Life::WaitForNextSync(const v1::SyncRequest& request, const v1::Syn
     // Told to drain since: what runs will report soon, and what does not run can be said now.
     if (draining && !request.draining() && leases.running() == 0) return;
     if (draining && request.draining() && leases.empty()) return;
-    absl::SleepFor(std::min(kPoll, until - absl::Now()));
+    absl::SleepFor(std::min(kPoll, until - base::SteadyNow()));
   }
 }
 
@@ -291,7 +292,7 @@ absl::Duration Worker::Life::LongestBackoff() const {
 
 absl::Status Worker::Life::WaitAfter(const absl::Status& failure) {
   if (Hopeless(failure)) return failure;
-  const absl::Time now = absl::Now();
+  const absl::Time now = base::SteadyNow();
   const absl::Duration silent = now - last_answer;
   if (silent > options.outage_limit || (drain_began && now - *drain_began > options.drain_limit)) {
     return absl::UnavailableError(
@@ -303,8 +304,8 @@ absl::Status Worker::Life::WaitAfter(const absl::Status& failure) {
   const absl::Time until = now + backoff;
   backoff = std::min(backoff * 2, LongestBackoff());
   const bool was_draining = draining, was_connected = sync->Connected();
-  while (absl::Now() < until && draining == was_draining) {
-    absl::SleepFor(std::min(kPoll, until - absl::Now()));
+  while (base::SteadyNow() < until && draining == was_draining) {
+    absl::SleepFor(std::min(kPoll, until - base::SteadyNow()));
     // The coordinator is back: its leases run out unless they are named soon.
     if (!was_connected && sync->Connected()) break;
   }
