@@ -39,7 +39,6 @@ void Scheduler::State::Fail(WorkerEntry& worker, JobEntry& job, const LiveLease&
   }
   BlameWorker(worker, job);
   if (error.transient()) {
-    BackOff(job, lease.attempt, job.job.lost_leases() + 1);
     return BlameMachine(job, lease, absl::StrCat(kMachine, ": ", error.message()));
   }
   EndLease(job, lease.attempt, absl::StrCat("error: ", error.message()));
@@ -58,6 +57,8 @@ void Scheduler::State::BlameMachine(JobEntry& job, const LiveLease& lease,
   EndLease(job, lease.attempt, outcome);
   job.job.set_lost_leases(job.job.lost_leases() + 1);
   job.job.set_reason(ShortReason(outcome));
+  // It may be the job that takes the machines down: not the next one at once.
+  BackOff(job, lease.attempt, job.job.lost_leases());
   Log(job, v1::JOB_EVENT_KIND_LOST, outcome, &lease);
   TryAgain(job);
 }

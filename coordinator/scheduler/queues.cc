@@ -180,6 +180,17 @@ bool Queues::HasFor(const Demands& demands, const Ability& ability) {
   return false;
 }
 
+bool Queues::LacksWorkersFor(const Demands& demands, const Ability& ability) {
+  for (const auto& [need, demand] : demands) {
+    if (!Meets(ability, need)) continue;
+    for (v1::JobKind kind : kPriority) {
+      if (ability.Can(kind) && !demand.ready[kind].empty() && demand.workers[kind] == 0)
+        return true;
+    }
+  }
+  return false;
+}
+
 Line* Queues::Next(const Demands& demands, const Ability& ability) {
   const Turn* next = nullptr;
   for (const auto& [need, demand] : demands) {

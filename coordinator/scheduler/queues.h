@@ -116,6 +116,8 @@ class Queues {
   static double CostOf(const Shape& shape);
 
   static bool HasFor(const Demands& demands, const Ability& ability);
+  // Whether something waits that such a worker could do and no active one can.
+  static bool LacksWorkersFor(const Demands& demands, const Ability& ability);
   // The line from which a worker is to be served; null if there is none.
   static Line* Next(const Demands& demands, const Ability& ability);
 

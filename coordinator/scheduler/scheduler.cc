@@ -65,6 +65,7 @@ Effects Scheduler::Apply(const Event& event, absl::Time now) {
   state.PromoteDelayed();
   std::visit([&](const auto& each) { state.On(each, effects); }, event);
   state.Settle();
+  state.TrustTheLast();
   state.TakeWrites(effects);
   effects.wake_idle = state.work_appeared;
   return effects;

@@ -143,6 +143,10 @@ struct Scheduler::State {
   WorkerEntry& Register(const v1::SyncRequest& request);
   void SetWorkerState(WorkerEntry& worker, v1::WorkerState state);
   void CountWorker(const Ability& ability, int by);
+  // Takes the worker for a sound one, whatever it failed before.
+  void Trust(WorkerEntry& worker);
+  // Gives quarantined workers work again that nobody else can do.
+  void TrustTheLast();
   void MarkSilentWorkers();
 
   // leases.cc: live attempts and the passing of time
@@ -223,6 +227,7 @@ struct Scheduler::State {
   JobTimes deadlines;  // of live attempts
   JobTimes delayed;    // jobs that back off
   std::map<std::string, WorkerEntry> workers;
+  std::set<std::string> quarantined;  // of them
   // Of active workers, by what they can do: how many have so much memory.
   std::array<std::map<int64_t, int>, kJobKinds> memories;
   std::set<Appointment> silences;  // when a worker counts as lost, or is forgotten
@@ -232,6 +237,7 @@ struct Scheduler::State {
   // Of the event that is being applied.
   absl::Time now;
   bool work_appeared = false;
+  bool workers_left = false;  // or can take no more work
   std::map<Appointment, SweepEntry*> touched;
   std::vector<SweepEntry*> dirty_sweeps;
   std::vector<ConfigurationEntry*> dirty_configurations;

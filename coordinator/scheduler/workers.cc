@@ -1,4 +1,7 @@
 // Workers and what they say of themselves.
+#include <set>
+#include <utility>
+
 #include "coordinator/scheduler/state.h"
 
 namespace rnnfarm::scheduler {
@@ -26,8 +29,33 @@ void Scheduler::State::CountWorker(const Ability& ability, int by) {
 
 void Scheduler::State::SetWorkerState(WorkerEntry& worker, v1::WorkerState state) {
   worker.worker.set_state(state);
+  if (state == v1::WORKER_STATE_QUARANTINED) {
+    quarantined.insert(worker.worker.name());
+  } else {
+    quarantined.erase(worker.worker.name());
+  }
   const bool counts = state == v1::WORKER_STATE_ACTIVE;
-  if (std::exchange(worker.counted, counts) != counts) CountWorker(worker.ability, counts ? 1 : -1);
+  if (std::exchange(worker.counted, counts) == counts) return;
+  CountWorker(worker.ability, counts ? 1 : -1);
+  workers_left = workers_left || !counts;
+}
+
+void Scheduler::State::Trust(WorkerEntry& worker) {
+  SetWorkerState(worker, v1::WORKER_STATE_ACTIVE);
+  worker.worker.set_failures_in_a_row(0);
+  worker.failed.clear();
+}
+
+// BlameWorker keeps the last worker of its kind; one that becomes the last later is needed too.
+void Scheduler::State::TrustTheLast() {
+  const bool needed = std::exchange(workers_left, false) || work_appeared;
+  if (!needed || quarantined.empty()) return;
+  for (const std::string& name : std::set<std::string>(quarantined)) {
+    WorkerEntry& worker = workers.at(name);
+    if (!Queues::LacksWorkersFor(demands, worker.ability)) continue;
+    Trust(worker);
+    work_appeared = true;
+  }
 }
 
 void Scheduler::State::RequestDrain(WorkerEntry& worker, bool requested) {
@@ -76,9 +104,7 @@ WorkerEntry& Scheduler::State::Register(const v1::SyncRequest& request) {
   if (drains) {
     SetWorkerState(worker, v1::WORKER_STATE_DRAINING);
   } else if (was != v1::WORKER_STATE_QUARANTINED && was != v1::WORKER_STATE_ACTIVE) {
-    SetWorkerState(worker, v1::WORKER_STATE_ACTIVE);
-    worker.worker.set_failures_in_a_row(0);
-    worker.failed.clear();
+    Trust(worker);
   }
   return worker;
 }

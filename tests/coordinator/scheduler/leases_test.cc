@@ -154,14 +154,16 @@ TEST(Lease, RunsOutWithoutItsWorker) {
   farm.Submit(KnownSweep());
   const v1::SyncResponse granted = farm.Sync("w", 1);
   EXPECT_EQ(farm.scheduler->NextTick(), farm.now + farm.options.lease_term);
-  farm.now = farm.scheduler->NextTick();
-  const Effects tick = farm.Apply(Tick{});
-  EXPECT_TRUE(tick.wake_idle);
+  const absl::Time before = farm.now = farm.scheduler->NextTick();
+  EXPECT_FALSE(farm.Apply(Tick{}).wake_idle) << "it backs off first";
   const v1::Job& job = farm.Job("train-" + std::string(kKey) + "-s0");
   EXPECT_EQ(job.state(), v1::JOB_STATE_PENDING);
   EXPECT_EQ(job.lost_leases(), 1);
   EXPECT_EQ(job.attempts(0).outcome(), "lost: the lease ran out");
   EXPECT_EQ(farm.scheduler->Workers()[0].state(), v1::WORKER_STATE_LOST);
+  farm.now = farm.scheduler->NextTick();
+  EXPECT_LE(farm.now, before + farm.options.first_backoff);
+  EXPECT_TRUE(farm.Apply(Tick{}).wake_idle);
   EXPECT_THAT(farm.Sync(Holding("w", granted)).dropped(), ElementsAre(granted.leases(0).job()));
   EXPECT_EQ(farm.scheduler->Workers()[0].state(), v1::WORKER_STATE_ACTIVE);
 }
@@ -208,6 +210,7 @@ TEST(Quarantine, OfAJobNeedsTwoWorkersThatLostIt) {
     ASSERT_THAT(farm.Sync(worker, 1).leases(), SizeIs(1));
     farm.now += farm.options.lease_term;
     farm.Apply(Tick{});
+    farm.now += farm.options.longest_backoff;
   };
   for (int i = 0; i < 7; ++i) lose("w");
   EXPECT_EQ(farm.Job(id).state(), v1::JOB_STATE_PENDING);
@@ -243,6 +246,7 @@ TEST(Attempts, OnlyTheLastTwentyAreKept) {
     farm.Sync("w", 1);
     farm.now += farm.options.lease_term;
     farm.Apply(Tick{});
+    farm.now += farm.options.longest_backoff;
   }
   const v1::Job& job = farm.Job("train-" + std::string(kKey) + "-s0");
   EXPECT_THAT(job.attempts(), SizeIs(20));
@@ -361,6 +365,56 @@ TEST(Worker, ThatFailsJobAfterJobIsQuarantinedUnlessItIsTheLast) {
   fail_five("b");
   EXPECT_EQ(farm.scheduler->Workers()[1].state(), v1::WORKER_STATE_ACTIVE);
   EXPECT_THAT(farm.Sync("b", 1).leases(), SizeIs(1));
+  // The other one goes: what nobody else could do is given to the one in quarantine.
+  farm.now += farm.options.lease_term;
+  EXPECT_THAT(farm.Sync("a", 1).leases(), IsEmpty());
+  farm.Apply(Tick{});
+  EXPECT_EQ(farm.scheduler->Workers()[0].state(), v1::WORKER_STATE_ACTIVE);
+  EXPECT_EQ(farm.scheduler->Workers()[1].state(), v1::WORKER_STATE_LOST);
+  EXPECT_THAT(farm.Sync("a", 1).leases(), SizeIs(1));
+}
+
+TEST(Worker, InQuarantineIsTrustedWhenWorkComesThatNobodyElseCanDo) {
+  Farm farm;
+  farm.Submit(KnownSweep("seeds { count: 20 }"));
+  farm.Sync("b", 0);
+  for (int i = 0; i < 5; ++i) {
+    const v1::SyncResponse granted = farm.Sync("a", 1);
+    ASSERT_THAT(granted.leases(), SizeIs(1));
+    farm.Report("a", Farm::Error(granted.leases(0), "disk full", true));
+  }
+  farm.Apply(CancelSweep{farm.Sweep().name()});
+  farm.now += farm.options.lease_term;
+  farm.Sync("a", 0);
+  farm.Apply(Tick{});
+  EXPECT_EQ(farm.scheduler->Workers()[0].state(), v1::WORKER_STATE_QUARANTINED)
+      << "there is nothing to do";
+  v1::SweepSpec another = KnownSweep();
+  another.set_name("another");
+  farm.Submit(another);
+  EXPECT_EQ(farm.scheduler->Workers()[0].state(), v1::WORKER_STATE_ACTIVE);
+  EXPECT_THAT(farm.Sync("a", 1).leases(), SizeIs(1));
+}
+
+TEST(Lease, ThatIsLostBacksOff) {
+  Farm farm;
+  farm.Submit(KnownSweep("seeds { count: 1 }"));
+  absl::Duration longest = farm.options.first_backoff;
+  for (int lost = 1; lost <= 3; ++lost) {
+    ASSERT_THAT(farm.Sync("w", 1).leases(), SizeIs(1));
+    farm.now += farm.options.lease_term;
+    farm.Apply(Tick{});
+    const v1::Job& job = farm.Job("train-" + std::string(kKey) + "-s0");
+    EXPECT_EQ(job.lost_leases(), lost);
+    ASSERT_TRUE(job.has_not_before());
+    const absl::Time not_before = absl::FromUnixSeconds(job.not_before().seconds()) +
+                                  absl::Nanoseconds(job.not_before().nanos());
+    EXPECT_GT(not_before, farm.now);
+    EXPECT_LE(not_before, farm.now + longest);
+    EXPECT_THAT(farm.Sync("w", 1).leases(), IsEmpty()) << "it is too early";
+    farm.now = not_before;
+    longest *= 2;
+  }
 }
 
 TEST(Worker, IsForgottenADayAfterItWentSilent) {

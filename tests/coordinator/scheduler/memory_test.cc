@@ -116,6 +116,7 @@ TEST(Log, TellsTheWholeStory) {
   farm.Report("a", Farm::Checkpoint(lost, 1000));
   farm.now += farm.options.lease_term;
   farm.Apply(Tick{});
+  farm.now += farm.options.longest_backoff;
   farm.Restart();
   const v1::Lease failed = farm.Sync("b", 1).leases(0);
   farm.Report("b", Farm::Error(failed, "no such file"));

@@ -16,6 +16,7 @@ TEST(Report, OfAStaleAttemptIsAbortedAndChangesNothing) {
   const v1::Lease stale = farm.Sync("slow", 1).leases(0);
   farm.now += farm.options.lease_term;
   farm.Apply(Tick{});
+  farm.now += farm.options.longest_backoff;
   const v1::Lease fresh = farm.Sync("quick", 1).leases(0);
   EXPECT_EQ(fresh.attempt(), stale.attempt() + 1);
   for (const v1::JobReport& report :
@@ -64,6 +65,7 @@ TEST(Report, ACheckpointIsWhereTheNextAttemptResumes) {
   farm.Restart();
   farm.now += farm.options.lease_term;
   farm.Apply(Tick{});
+  farm.now += farm.options.longest_backoff;
   const v1::Lease next = farm.Sync("v", 1).leases(0);
   EXPECT_EQ(next.spec().resume_from(), "at 3000");
   farm.Report("v", Farm::Result(next));

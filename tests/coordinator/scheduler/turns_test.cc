@@ -164,6 +164,7 @@ TEST(Order, IsByMeasuredCostBeforeAndAfterARestart) {
     }
     farm.now = begin + absl::Minutes(10);
     farm.Apply(Tick{});
+    farm.now += farm.options.longest_backoff;
     if (restart) farm.Restart();
     v1::SyncRequest request = Farm::Request("w", 9);
     auto& kinds = *request.mutable_capability()->mutable_kind();
