@@ -165,13 +165,18 @@ grpc::Status FarmService::ListSweeps(grpc::ServerContext*, const v1::ListSweepsR
   if (!page.ok()) return base::ToGrpc(page.status());
   absl::Status status;
   absl::Status read = ledger_.Read([&](const scheduler::Scheduler& scheduler) {
-    std::vector<v1::Sweep> sweeps;
-    for (const std::string& name : scheduler.SweepNames()) {
-      auto sweep = scheduler.GetSweep(name);
-      if (!sweep.ok()) continue;
-      sweep->clear_search_failures();  // many sweeps are one message
-      sweeps.push_back(*std::move(sweep));
+    const std::vector<std::string> names = scheduler.SweepNames();
+    const auto described = [&](int64_t i) {
+      v1::Sweep sweep = *scheduler.GetSweep(names[i]);
+      sweep.clear_search_failures();  // many sweeps are one message
+      return sweep;
+    };
+    if (!SelectsOrSorts(*request)) {  // only those of the page are described
+      return FillPage(*page, static_cast<int64_t>(names.size()), response,
+                      [&](int64_t i) { *response->add_sweeps() = described(i); });
     }
+    std::vector<v1::Sweep> sweeps;
+    for (size_t i = 0; i < names.size(); ++i) sweeps.push_back(described(i));
     status = FillMatching<v1::Sweep>(
         *page, *request, response, PointersTo(sweeps), SweepFields(), ReadSweepField,
         [&](const v1::Sweep& sweep) { *response->add_sweeps() = sweep; });

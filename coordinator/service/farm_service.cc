@@ -41,6 +41,12 @@ absl::StatusOr<const v1::Job*> FindJob(const scheduler::Scheduler& scheduler,
   return UnknownName("job", name, NamesOf(scheduler.JobsOf(sweep)));
 }
 
+template <typename Message>
+grpc::Status Answer(absl::StatusOr<Message> given, Message& answer) {
+  if (given.ok()) answer = *std::move(given);
+  return base::ToGrpc(given.status());
+}
+
 }  // namespace
 
 absl::StatusOr<Ledger::Reply> FarmService::CallOnce(scheduler::Event event, const char* method,
@@ -50,8 +56,11 @@ absl::StatusOr<Ledger::Reply> FarmService::CallOnce(scheduler::Event event, cons
                                                    " bytes are more than ", kMaxRequestIdBytes,
                                                    "; use a UUID"));
   }
-  return ledger_.Call(std::move(event),
-                      request_id.empty() ? "" : absl::StrCat(method, "/", request_id));
+  return ledger_.Call(std::move(event), AnswerKey(method, request_id));
+}
+
+std::string FarmService::AnswerKey(const char* method, const std::string& request_id) {
+  return request_id.empty() ? "" : absl::StrCat(method, "/", request_id);
 }
 
 grpc::Status FarmService::GetVersion(grpc::ServerContext*, const v1::GetVersionRequest*,
@@ -63,6 +72,10 @@ grpc::Status FarmService::GetVersion(grpc::ServerContext*, const v1::GetVersionR
 
 grpc::Status FarmService::SubmitSweep(grpc::ServerContext*, const v1::SubmitSweepRequest* request,
                                       v1::SubmitSweepResponse* response) {
+  const std::string request_id = request->validate_only() ? "" : request->request_id();
+  // The disk may have filled since.
+  auto first = FirstAnswer<v1::SubmitSweepResponse>("SubmitSweep", request_id);
+  if (!absl::IsNotFound(first.status())) return Answer(std::move(first), *response);
   auto status = CheckSubmission(*request, max_networks_, store_);
   if (!status.ok()) return base::ToGrpc(status);
   scheduler::Submit submit{*request};
@@ -70,11 +83,8 @@ grpc::Status FarmService::SubmitSweep(grpc::ServerContext*, const v1::SubmitSwee
   status = ReadImports(store_, /*may_be_absent=*/request->validate_only(),
                        *submit.request.mutable_spec());
   if (!status.ok()) return base::ToGrpc(status);
-  auto answer = Change<v1::SubmitSweepResponse>(
-      std::move(submit), "SubmitSweep",
-      request->validate_only() ? std::string() : request->request_id());
-  if (answer.ok()) *response = *std::move(answer);
-  return base::ToGrpc(answer.status());
+  return Answer(Change<v1::SubmitSweepResponse>(std::move(submit), "SubmitSweep", request_id),
+                *response);
 }
 
 grpc::Status FarmService::GetSweep(grpc::ServerContext*, const v1::GetSweepRequest* request,
@@ -222,13 +232,16 @@ grpc::Status FarmService::GetWorker(grpc::ServerContext*, const v1::GetWorkerReq
 
 grpc::Status FarmService::DrainWorker(grpc::ServerContext*, const v1::DrainWorkerRequest* request,
                                       v1::DrainWorkerResponse* response) {
-  auto worker = FindWorker(ledger_, request->name());
-  if (worker.ok()) {
-    worker = Change<v1::Worker>(scheduler::DrainWorker{request->name()}, "DrainWorker",
-                                request->request_id());
+  // The worker may be gone since.
+  auto worker = FirstAnswer<v1::Worker>("DrainWorker", request->request_id());
+  if (absl::IsNotFound(worker.status())) {
+    worker = FindWorker(ledger_, request->name());
+    if (worker.ok()) {
+      worker = Change<v1::Worker>(scheduler::DrainWorker{request->name()}, "DrainWorker",
+                                  request->request_id());
+    }
   }
-  if (worker.ok()) *response->mutable_worker() = *std::move(worker);
-  return base::ToGrpc(worker.status());
+  return Answer(std::move(worker), *response->mutable_worker());
 }
 
 }  // namespace rnnfarm::service

@@ -64,7 +64,18 @@ class FarmService : public v1::FarmService::Service {
   template <typename Message>
   absl::StatusOr<Message> Change(scheduler::Event event, const char* method,
                                  const std::string& request_id) {
-    auto reply = CallOnce(std::move(event), method, request_id);
+    return As<Message>(CallOnce(std::move(event), method, request_id), method);
+  }
+  // The first answer to a request that may no longer pass the checks that come before Change;
+  // NOT_FOUND if it was not answered yet.
+  template <typename Message>
+  absl::StatusOr<Message> FirstAnswer(const char* method, const std::string& request_id) {
+    if (request_id.empty()) return absl::NotFoundError("every call without a request_id is new");
+    return As<Message>(ledger_.FindAnswer(AnswerKey(method, request_id)), method);
+  }
+  static std::string AnswerKey(const char* method, const std::string& request_id);
+  template <typename Message>
+  static absl::StatusOr<Message> As(absl::StatusOr<Ledger::Reply> reply, const char* method) {
     if (!reply.ok()) return reply.status();
     if (auto* message = std::get_if<Message>(&*reply)) return std::move(*message);
     return absl::InternalError(std::string(method) + " was answered with another kind of message");

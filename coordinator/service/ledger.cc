@@ -109,6 +109,14 @@ absl::StatusOr<Reply> Ledger::Call(scheduler::Event event, std::string answer_ke
   return answered.get();
 }
 
+absl::StatusOr<Reply> Ledger::FindAnswer(const std::string& answer_key) const {
+  std::lock_guard lock(durable_mutex_);
+  if (!failure_.ok()) return failure_;
+  auto stored = store_.FindAnswer(answer_key);
+  if (!stored.ok()) return stored.status();
+  return DecodeReply(*stored);
+}
+
 absl::Status Ledger::Read(absl::FunctionRef<void(const scheduler::Scheduler&)> read) const {
   std::lock_guard lock(durable_mutex_);
   if (failure_.ok()) read(*scheduler_);

@@ -64,6 +64,8 @@ class Ledger {
   void Post(scheduler::Event event, std::string answer_key, Done done);
   // Waits for the answer; not for callback threads.
   absl::StatusOr<Reply> Call(scheduler::Event event, std::string answer_key = "");
+  // What a request that was answered before got; NOT_FOUND if there is none.
+  absl::StatusOr<Reply> FindAnswer(const std::string& answer_key) const;
   // Waits for the commit under way, so that `read` sees only what is durable.
   absl::Status Read(absl::FunctionRef<void(const scheduler::Scheduler&)> read) const;
   // Waits for no commit: what `read` sees may never become durable and is not to be told anybody.

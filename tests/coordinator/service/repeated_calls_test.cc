@@ -241,6 +241,44 @@ TEST_P(RepeatedCalls, WhenTheRequestIsThereTwice) {
   EXPECT_EQ(Effect(), done);
 }
 
+// What a call needed the first time may be gone when it is repeated.
+TEST(RepeatedCall, IsAnsweredThoughItsWorkerIsGone) {
+  ServedFarm farm;
+  FakeWorker worker(farm, "w");
+  worker.MustSync(worker.Request(0));
+  v1::DrainWorkerRequest drain = Named<v1::DrainWorkerRequest>("workers/w");
+  drain.set_request_id("the-same-again");
+  v1::DrainWorkerResponse first, again;
+  ASSERT_TRUE(farm.Call(&Farm::DrainWorker, drain, &first).ok());
+  v1::SyncRequest leaves = worker.Request(0);
+  leaves.set_draining(true);
+  worker.MustSync(leaves);
+  farm.Shutdown();
+  farm.Start();
+  const absl::Status status = farm.Call(&Farm::DrainWorker, drain, &again);
+  ASSERT_TRUE(status.ok()) << status;
+  EXPECT_EQ(again.SerializeAsString(), first.SerializeAsString());
+  drain.set_request_id("another");
+  EXPECT_TRUE(absl::IsNotFound(farm.Call(&Farm::DrainWorker, drain, &again)));
+}
+
+TEST(RepeatedCall, IsAnsweredThoughTheDiskHasNoRoomForAnotherSweep) {
+  ServedFarm farm;
+  v1::SubmitSweepRequest submit;
+  *submit.mutable_spec() = TinySweep();
+  submit.set_request_id("the-same-again");
+  v1::SubmitSweepResponse first, again;
+  ASSERT_TRUE(farm.Call(&Farm::SubmitSweep, submit, &first).ok());
+  farm.Shutdown();
+  farm.options.store.free_space_floor_bytes = int64_t{1} << 60;
+  farm.Start();
+  const absl::Status status = farm.Call(&Farm::SubmitSweep, submit, &again);
+  ASSERT_TRUE(status.ok()) << status;
+  EXPECT_EQ(again.SerializeAsString(), first.SerializeAsString());
+  submit.set_request_id("another");
+  EXPECT_TRUE(absl::IsResourceExhausted(farm.Call(&Farm::SubmitSweep, submit, &again)));
+}
+
 INSTANTIATE_TEST_SUITE_P(All, RepeatedCalls,
                          ::testing::Combine(::testing::ValuesIn(Methods()), ::testing::Bool()),
                          [](const ::testing::TestParamInfo<RepeatedCalls::ParamType>& info) {
