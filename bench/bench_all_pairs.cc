@@ -305,8 +305,6 @@ class Table {
     return seconds;
   }
 
-  static const char* Judge(bool met) { return met ? "met" : "NOT"; }
-
   void Verdicts(const Run& svcca, const Run& cka, const Run& procrustes, const NumpyRounds& numpy,
                 double embedding) {
     const double pairs = 0.5 * networks_ * (networks_ - 1.0);

@@ -77,8 +77,6 @@ double Quantile(std::vector<double> values, double share) {
   return values[at];
 }
 
-const char* Judge(bool met) { return met ? "met" : "NOT"; }
-
 // The same stretch of time by the wall's clock and by both processes' use of the processor.
 class Stretch {
  public:

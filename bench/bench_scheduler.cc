@@ -111,10 +111,10 @@ absl::Status Print(const CommandLine& line, std::vector<Figure>& figures) {
   if (sizes.size() > 2) PrintGrowth(least, largest, figures);
   std::printf("\nan event costs %.2f times as much; no more than log n, %.2f: %s\n",
               Growth(least, largest), LogGrowth(least, largest),
-              Growth(least, largest) <= LogGrowth(least, largest) ? "met" : "NOT");
+              Judge(Growth(least, largest) <= LogGrowth(least, largest)));
   if (largest.jobs >= kMostJobs) {
     std::printf("a million jobs within %.0f s: %s\n", kSecondsAllowed,
-                largest.seconds <= kSecondsAllowed ? "met" : "NOT");
+                Judge(largest.seconds <= kSecondsAllowed));
   }
   figures.push_back({"peak memory", PeakGigabytes(), "GB"});
   return absl::OkStatus();

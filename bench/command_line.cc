@@ -8,6 +8,8 @@
 namespace rnnfarm::bench {
 namespace {
 
+bool all_met = true;
+
 bool Parse(int argc, char** argv, CommandLine& line) {
   for (int i = 1; i < argc; ++i) {
     const std::string flag = argv[i];
@@ -37,6 +39,11 @@ int CommandLine::NumberOr(const std::string& flag, int fallback) const {
   return value > 0 ? value : fallback;
 }
 
+const char* Judge(bool met) {
+  all_met = all_met && met;
+  return met ? "met" : "NOT";
+}
+
 int RunBenchmark(
     const char* name, const char* usage, int argc, char** argv, CommandLine line,
     const std::function<absl::Status(const CommandLine&, std::vector<Figure>& figures)>& print) {
@@ -48,6 +55,7 @@ int RunBenchmark(
   absl::Status status = print(line, figures);
   const std::string& json = line.texts.at("--json");
   if (status.ok() && !json.empty()) status = WriteJson(json, "cpu", figures);
+  if (status.ok() && !all_met) status = absl::FailedPreconditionError("a bar was not met");
   if (status.ok()) return 0;
   std::fprintf(stderr, "%s: %s\n", name, std::string(status.message()).c_str());
   return 1;

@@ -29,8 +29,12 @@ struct CommandLine {
   int NumberOr(const std::string& flag, int fallback) const;
 };
 
+// "met" or "NOT".
+const char* Judge(bool met);
+
 // Reads what was given into `line`, prints the benchmark's table and writes its figures. Returns
-// the program's exit code: 0, 1 with a sentence on standard error, or 2 with `usage`.
+// the program's exit code: 0, 1 with a sentence on standard error, also where a bar was not met, or
+// 2 with `usage`.
 int RunBenchmark(
     const char* name, const char* usage, int argc, char** argv, CommandLine line,
     const std::function<absl::Status(const CommandLine&, std::vector<Figure>& figures)>& print);
