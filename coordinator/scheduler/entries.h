@@ -129,6 +129,7 @@ struct WorkerEntry {
   std::set<JobRef> leases;
   std::set<std::string> failed;  // jobs it failed since its last success
   bool drain_requested = false;  // by a person
+  bool left = false;             // drained, and said so: the next one of its name is another
   absl::Time silence;            // when it counts as lost; of a lost one, when it is forgotten
 };
 

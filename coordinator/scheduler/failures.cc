@@ -37,7 +37,7 @@ void Scheduler::State::Fail(WorkerEntry& worker, JobEntry& job, const LiveLease&
   if (error.out_of_memory() && job.job.kind() != v1::JOB_KIND_COMPARE) {
     return RunOutOfMemory(worker, job, lease, error);
   }
-  BlameWorker(worker, job);
+  if (!error.of_input()) BlameWorker(worker, job);
   if (error.transient()) {
     return BlameMachine(job, lease, absl::StrCat(kMachine, ": ", error.message()));
   }

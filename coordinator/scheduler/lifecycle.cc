@@ -1,4 +1,5 @@
 // What a person asks of a sweep, a job or a worker.
+#include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "coordinator/scheduler/state.h"
 
@@ -13,8 +14,10 @@ absl::Status NoSweep(absl::string_view name) {
 }
 
 absl::Status WrongState(const v1::Sweep& sweep, absl::string_view wanted) {
-  return absl::FailedPreconditionError(absl::StrCat(
-      "sweep ", sweep.name(), " is ", v1::SweepState_Name(sweep.state()), "; only ", wanted));
+  std::string state = absl::AsciiStrToLower(v1::SweepState_Name(sweep.state()));
+  state.erase(0, sizeof("sweep_state_") - 1);
+  return absl::FailedPreconditionError(
+      absl::StrCat("sweep ", LastSegment(sweep.name()), " is ", state, "; only ", wanted));
 }
 
 absl::Status NothingToRetry(const v1::Job& job, bool reseed) {
@@ -175,6 +178,11 @@ void Scheduler::State::On(const DrainWorker& event, Effects& effects) {
         absl::StrCat("worker ", worker.worker.name(),
                      " is lost: it has not synced for a lease term, and its jobs were taken back; "
                      "there is nothing to drain"));
+    return;
+  }
+  if (worker.left) {
+    effects.status = absl::FailedPreconditionError(absl::StrCat(
+        "worker ", worker.worker.name(), " was drained and has left; there is nothing to drain"));
     return;
   }
   RequestDrain(worker, true);

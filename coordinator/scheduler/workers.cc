@@ -99,6 +99,7 @@ WorkerEntry& Scheduler::State::Register(const v1::SyncRequest& request) {
   }
   // It goes with nothing in hand: the next one of this name is another process.
   const bool leaves = request.draining() && request.held().empty();
+  worker.left = leaves;
   if (leaves || is_new || was == v1::WORKER_STATE_LOST) RequestDrain(worker, false);
   const bool drains = request.draining() || worker.drain_requested;
   if (drains) {

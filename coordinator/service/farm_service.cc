@@ -12,6 +12,7 @@
 #include "coordinator/service/paging.h"
 #include "coordinator/service/resource_name.h"
 #include "coordinator/service/submission.h"
+#include "coordinator/service/sync_check.h"
 
 namespace rnnfarm::service {
 namespace {
@@ -232,6 +233,12 @@ grpc::Status FarmService::GetWorker(grpc::ServerContext*, const v1::GetWorkerReq
 
 grpc::Status FarmService::DrainWorker(grpc::ServerContext*, const v1::DrainWorkerRequest* request,
                                       v1::DrainWorkerResponse* response) {
+  if (request->name() == kCoordinatorWorker) {
+    return base::ToGrpc(absl::FailedPreconditionError(
+        absl::StrCat(kCoordinatorWorker,
+                     " is the coordinator itself, and nobody else compares; to compare no "
+                     "more, pause or cancel the sweep")));
+  }
   // The worker may be gone since.
   auto worker = FirstAnswer<v1::Worker>("DrainWorker", request->request_id());
   if (absl::IsNotFound(worker.status())) {

@@ -47,6 +47,12 @@ FieldValue AxisValue(const Map& axes, absl::string_view field) {
   return found->second;
 }
 
+Field Times(const std::string& name) {
+  Field field{name, /*numeric=*/true};
+  field.is_time = true;
+  return field;
+}
+
 std::vector<Field> CellFields(const std::vector<std::string>& axes) {
   std::vector<Field> fields = {{"task"},
                                {"architecture", false, population::ImportArchitectureNames()},
@@ -120,22 +126,17 @@ std::vector<Field> SweepFields() {
       {"name"},           {"state", false, WordsOf(*v1::SweepState_descriptor(), "SWEEP_STATE_")},
       {"networks", true}, {"jobs", true},
       {"ended", true},    {"failed", true},
-      {"created", true},  {"finished", true}};
+      Times("created"),   Times("finished")};
 }
 
 std::vector<Field> WorkerFields() {
-  return {{"name"},
-          {"state", false, WordsOf(*v1::WorkerState_descriptor(), "WORKER_STATE_")},
-          {"jobs", true},
-          {"done", true},
-          {"engine"},
-          {"threads", true},
-          {"device"},
-          {"host"},
-          {"last_seen", true},
-          {"failures_in_a_row", true},
-          {"memory", true},
-          {"build"}};
+  return {
+      {"name"},           {"state", false, WordsOf(*v1::WorkerState_descriptor(), "WORKER_STATE_")},
+      {"jobs", true},     {"done", true},
+      {"engine"},         {"threads", true},
+      {"device"},         {"host"},
+      Times("last_seen"), {"failures_in_a_row", true},
+      {"memory", true},   {"build"}};
 }
 
 std::vector<Field> ConfigurationFields(const std::vector<std::string>& axes) {
@@ -166,8 +167,8 @@ std::vector<Field> JobFields(const std::vector<std::string>& axes) {
       {"preemptions", true},
       {"worker"},
       {"reason"},
-      {"created", true},
-      {"ended", true}};
+      Times("created"),
+      Times("ended")};
   return Joined(Joined(fields, TrainingFields()), CellFields(axes));
 }
 

@@ -10,6 +10,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
+#include "absl/time/time.h"
 #include "base/utf8.h"
 #include "coordinator/population/population.h"
 
@@ -34,7 +35,7 @@ bool IsFieldCharacter(char c) { return absl::ascii_isalnum(c) || c == '_'; }
 std::string Suggestion(absl::string_view word, const std::vector<std::string>& known) {
   const std::string nearest = population::NearestName(word, known);
   return absl::StrCat(nearest.empty() ? "" : absl::StrCat("did you mean ", nearest, "? "),
-                      "Valid are ", absl::StrJoin(known, ", "));
+                      "valid are ", absl::StrJoin(known, ", "));
 }
 
 absl::StatusOr<const Field*> FindField(absl::string_view where, absl::string_view name,
@@ -106,8 +107,16 @@ class Reader {
 absl::Status CheckValue(const Field& field, Operator op, const std::string& text, double& number) {
   if (field.numeric) {
     if (absl::SimpleAtod(text, &number) && !std::isnan(number)) return absl::OkStatus();
+    absl::Time time;
+    if (field.is_time && (absl::ParseTime(absl::RFC3339_full, text, &time, nullptr) ||
+                          absl::ParseTime("%Y-%m-%d", text, &time, nullptr))) {
+      number = static_cast<double>(absl::ToUnixSeconds(time));
+      return absl::OkStatus();
+    }
     return absl::InvalidArgumentError(
-        absl::StrCat("filter: \"", field.name, "\" is a number, \"", text, "\" is none"));
+        absl::StrCat("filter: \"", field.name, "\" is a ",
+                     field.is_time ? "time such as 2026-01-31 or 2026-01-31T12:00:00Z" : "number",
+                     ", \"", text, "\" is none"));
   }
   if (op != Operator::kEqual && op != Operator::kNotEqual) {
     return absl::InvalidArgumentError(

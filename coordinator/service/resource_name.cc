@@ -37,9 +37,16 @@ std::string SweepOf(absl::string_view name) {
 
 absl::Status UnknownName(absl::string_view what, absl::string_view name,
                          const std::vector<std::string>& known) {
-  const std::string nearest = population::NearestName(name, known);
-  std::string hint = nearest.empty() ? absl::StrCat("the farm has ", known.size(), " of them")
-                                     : absl::StrCat("did you mean ", nearest, "?");
+  // What all have in common makes nothing alike.
+  const size_t own = name.rfind('/') + 1;
+  std::vector<std::string> alike;
+  for (const std::string& each : known) {
+    if (absl::StartsWith(each, name.substr(0, own))) alike.push_back(each.substr(own));
+  }
+  const std::string nearest = population::NearestName(name.substr(own), alike);
+  const std::string hint = nearest.empty()
+                               ? absl::StrCat("the farm has ", known.size(), " of them")
+                               : absl::StrCat("did you mean ", name.substr(0, own), nearest, "?");
   return absl::NotFoundError(absl::StrCat("there is no ", what, " ", name, "; ", hint));
 }
 

@@ -133,10 +133,9 @@ void Job::Fail(const absl::Status& status) {
   // What was cut off because the worker goes, or the time is over, did not fail by itself.
   if (absl::IsCancelled(status) && !MayGoOn()) return Stop();
   v1::JobReport report;
-  report.mutable_error()->set_message(
-      absl::StrCat(absl::StatusCodeToString(status.code()), ": ",
-                   std::string(status.message().substr(0, kMaxReasonBytes))));
+  report.mutable_error()->set_message(std::string(status.message().substr(0, kMaxReasonBytes)));
   report.mutable_error()->set_transient(MachinesFault(status));
+  report.mutable_error()->set_of_input(absl::IsInvalidArgument(status));
   if (absl::IsResourceExhausted(status)) {
     report.mutable_error()->set_out_of_memory(true);
     report.mutable_error()->set_memory_bytes(workplace_.memory_bytes);

@@ -417,6 +417,21 @@ TEST(Lease, ThatIsLostBacksOff) {
   }
 }
 
+TEST(Worker, IsNotToBlameForWhatItWasGiven) {
+  Farm farm;
+  farm.Submit(KnownSweep("seeds { count: 20 }"));
+  farm.Sync("b", 0);
+  for (int i = 0; i < 6; ++i) {
+    const v1::SyncResponse granted = farm.Sync("a", 1);
+    ASSERT_THAT(granted.leases(), SizeIs(1));
+    v1::JobReport report = Farm::Error(granted.leases(0), "a recording of another shape");
+    report.mutable_error()->set_of_input(true);
+    farm.Report("a", report);
+  }
+  EXPECT_EQ(farm.scheduler->Workers()[0].state(), v1::WORKER_STATE_ACTIVE);
+  EXPECT_EQ(farm.scheduler->Workers()[0].failures_in_a_row(), 0);
+}
+
 TEST(Worker, IsForgottenADayAfterItWentSilent) {
   Farm farm;
   farm.Sync("w", 0);

@@ -15,6 +15,7 @@ using ::testing::Contains;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsSupersetOf;
+using ::testing::Not;
 using Stub = v1::FarmService::Stub;
 
 std::string Text(const absl::Status& status) { return std::string(status.message()); }
@@ -293,11 +294,45 @@ TEST(FarmService, FiltersAndOrdersSweeps) {
   EXPECT_THAT(listed("ended>0", ""), ElementsAre());
   EXPECT_THAT(listed("finished>0", ""), ElementsAre()) << "what has no value matches nothing";
   EXPECT_EQ(listed(absl::StrCat("created>=", before), "").size(), 3u);
+  EXPECT_EQ(listed("created>=2026-01-31 and created>\"2026-01-31T12:00:00Z\"", "").size(), 3u);
+  EXPECT_THAT(listed("created<2026-01-31", ""), ElementsAre());
   v1::ListSweepsRequest wrong;
   wrong.set_filter("state=runing");
   v1::ListSweepsResponse response;
   const absl::Status refused = farm.Call(&Stub::ListSweeps, wrong, &response);
   EXPECT_THAT(Text(refused), HasSubstr("did you mean running?"));
+}
+
+TEST(FarmService, DrainsNeitherItselfNorWhoHasLeft) {
+  ServedFarm farm;
+  v1::DrainWorkerRequest drain;
+  drain.set_name("workers/coordinator");
+  v1::DrainWorkerResponse response;
+  const absl::Status itself = farm.Call(&Stub::DrainWorker, drain, &response);
+  EXPECT_TRUE(absl::IsFailedPrecondition(itself)) << itself;
+  FakeWorker worker(farm, "w");
+  v1::SyncRequest leaves = worker.Request(0);
+  leaves.set_draining(true);
+  worker.MustSync(leaves);
+  drain.set_name("workers/w");
+  const absl::Status left = farm.Call(&Stub::DrainWorker, drain, &response);
+  EXPECT_TRUE(absl::IsFailedPrecondition(left)) << left;
+  EXPECT_THAT(Text(left), HasSubstr("has left"));
+  // The next one of its name is another.
+  EXPECT_FALSE(worker.MustSync(worker.Request(0)).drain());
+  EXPECT_TRUE(farm.Call(&Stub::DrainWorker, drain, &response).ok());
+}
+
+TEST(FarmService, NamesTheNearestByWhatIsItsOwn) {
+  ServedFarm farm;
+  farm.MustSubmit(TinySweep());
+  v1::GetSweepRequest request;
+  v1::GetSweepResponse response;
+  request.set_name("sweeps/tyny");
+  EXPECT_THAT(Text(farm.Call(&Stub::GetSweep, request, &response)),
+              HasSubstr("did you mean sweeps/tiny?"));
+  request.set_name("sweeps/nope");
+  EXPECT_THAT(Text(farm.Call(&Stub::GetSweep, request, &response)), Not(HasSubstr("did you mean")));
 }
 
 TEST(FarmService, FiltersAndOrdersWorkers) {
