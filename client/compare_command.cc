@@ -14,6 +14,7 @@
 #include "client/command.h"
 #include "client/compare.h"
 #include "client/compare_files.h"
+#include "client/usage.h"
 
 namespace rnnfarm::client {
 namespace {
@@ -96,11 +97,10 @@ std::string MetricsText() {
   return absl::StrJoin(texts, ", ");
 }
 
-// For completion; an unknown metric is answered with the nearest.
-std::string MetricType() {
+std::vector<std::string> MetricNames() {
   std::vector<std::string> names;
   for (const analysis::MetricKind& kind : analysis::MetricKinds()) names.emplace_back(kind.name);
-  return absl::StrCat("METRIC:{", absl::StrJoin(names, ","), "}");
+  return names;
 }
 
 }  // namespace
@@ -122,7 +122,8 @@ void AddCompareCommand(CLI::App& app, Program& program) {
   command
       ->add_option("--metric", arguments->request.metric,
                    absl::StrCat("One of, with its options: ", MetricsText()))
-      ->type_name(MetricType())
+      ->check(OneOf(MetricNames()))
+      ->type_name("METRIC")
       ->capture_default_str();
   command->add_option("--option", arguments->options,
                       "Of the metric, name=number; may be given several times");
@@ -131,12 +132,12 @@ void AddCompareCommand(CLI::App& app, Program& program) {
                    "A task's folder of a sweep's results: its networks are compared too")
       ->type_name("DIR");
   command->add_option("--threads", arguments->request.threads, "Threads that compare")
-      ->check(CLI::Range(1, 1024))
+      ->check(Between(1, 1024))
       ->capture_default_str();
   command
       ->add_option("--memory-mb", arguments->memory_mb,
                    "Prepared networks held at once, in MiB; with --out the others wait on the disk")
-      ->check(CLI::Range(1, 1 << 24))
+      ->check(Between(1, 1 << 24))
       ->capture_default_str();
   command
       ->add_option("--out", arguments->out,

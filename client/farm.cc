@@ -100,6 +100,8 @@ bool IsOfConnection(const absl::Status& status) {
 Farm::Farm(const std::string& address, absl::Duration timeout, const base::Credentials& credentials)
     : address_(address), timeout_(timeout) {
   const auto options = base::MakeChannelOptions(address, credentials);
+  encrypted_ = credentials.tls || !credentials.tls_ca.empty() ||
+               !credentials.tls_certificate.empty() || !credentials.tls_key.empty();
   unusable_ = CheckAddress(address);
   unusable_.Update(options.status());
   // Without credentials gRPC makes a channel on which every call fails.
@@ -121,8 +123,11 @@ absl::Status Farm::Explain(const grpc::Status& status) const {
   if (IsOfConnection(plain)) {
     return absl::UnavailableError(absl::StrCat(
         "no coordinator answers at ", address_, " (", ReasonText(plain.message()),
-        "); start rnnfarm-coordinator there, name another with --coordinator ADDRESS, or, if it "
-        "asks for TLS, give --tls-ca FILE"));
+        "); start rnnfarm-coordinator there, name another with --coordinator ADDRESS, or, if it ",
+        encrypted_
+            ? "asks for certificates, give --tls-certificate and --tls-key, and if it speaks "
+              "plain text, leave TLS out"
+            : "asks for TLS, give --tls-ca FILE"));
   }
   if (absl::IsDeadlineExceeded(plain)) {
     return absl::DeadlineExceededError(

@@ -89,6 +89,7 @@ class Farm {
   absl::Status Explain(const grpc::Status& status) const;
 
   std::string address_;
+  bool encrypted_ = false;
   absl::Duration timeout_;
   absl::Status unusable_;
   std::shared_ptr<v1::FarmService::Stub> farm_;

@@ -2,6 +2,7 @@
 
 #include "client/command.h"
 #include "client/computing.h"
+#include "client/usage.h"
 
 namespace rnnfarm::client {
 namespace {
@@ -55,13 +56,13 @@ void AddFixedPointsCommand(CLI::App& app, Program& program) {
                    "Probe and conditions of a task: flipflop, sine or cdi")
       ->type_name("NAME:{flipflop,sine,cdi}");
   command->add_option("--starts", arguments->settings.starts, "Starts of each round")
-      ->check(CLI::PositiveNumber)
+      ->check(Between(1, 1e9))
       ->capture_default_str();
   command->add_option("--rounds", arguments->settings.rounds, "Rounds at most")
-      ->check(CLI::PositiveNumber)
+      ->check(Between(1, 1e9))
       ->capture_default_str();
   command->add_option("--tolerance", arguments->settings.tolerance, "Largest q of a fixed point")
-      ->check(CLI::PositiveNumber)
+      ->check(Between(1e-30, 1))
       ->capture_default_str();
   command->add_option("--seed", arguments->base_seed, "Root of the random starts")
       ->capture_default_str();

@@ -2,6 +2,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "client/config.h"
+#include "client/usage.h"
 
 namespace rnnfarm::client {
 namespace {
@@ -67,7 +68,7 @@ void AddGlobalOptions(CLI::App& app, Program& program) {
   AddCredentials(app, program.credentials);
   app.add_option("--timeout", program.timeout_seconds, "Longest wait for one answer, seconds")
       ->envname("RNNFARM_TIMEOUT")
-      ->check(CLI::Range(kLeastTimeoutSeconds, kMostTimeoutSeconds))
+      ->check(Between(kLeastTimeoutSeconds, kMostTimeoutSeconds))
       ->capture_default_str()
       ->type_name("SECONDS");
   program.configure = [&app, &program] { return Configure(app, program); };

@@ -1,6 +1,11 @@
 #include "client/listing.h"
 
+#include <limits>
+#include <utility>
+
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/strip.h"
 #include "client/usage.h"
 
 namespace rnnfarm::client {
@@ -18,7 +23,7 @@ std::string ListingArguments::OrderBy() const {
 
 void AddListingOptions(CLI::App& command, ListingArguments& arguments, const ListingWords& words) {
   if (!words.states.empty()) {
-    command.add_option("--state", arguments.state, "Only those in this state, such as failed")
+    command.add_option("--state", arguments.state, "Only those in this state")
         ->check(OneOf(words.states))
         ->type_name("STATE");
   }
@@ -27,7 +32,7 @@ void AddListingOptions(CLI::App& command, ListingArguments& arguments, const Lis
   command.add_option("--sort", arguments.sort,
                      "By this field, missing values last; -FIELD reversed");
   command.add_option("--limit", arguments.limit, absl::StrCat(words.rows, " at most; 0 for all"))
-      ->check(CLI::NonNegativeNumber)
+      ->check(Between(0, std::numeric_limits<int64_t>::max()))
       ->capture_default_str();
   command
       .add_option("--page-token", arguments.page_token,
@@ -36,9 +41,20 @@ void AddListingOptions(CLI::App& command, ListingArguments& arguments, const Lis
   AddFormatOption(command, arguments.format);
 }
 
-void SayHowMany(Program& program, const Shown& shown) {
+absl::Status InOptionWords(const absl::Status& status) {
+  constexpr std::pair<absl::string_view, absl::string_view> kOptions[] = {
+      {"filter: ", "--where: "}, {"order_by: ", "--sort: "}, {"page_token: ", "--page-token: "}};
+  for (const auto& [field, option] : kOptions) {
+    if (!absl::StartsWith(status.message(), field)) continue;
+    return absl::Status(status.code(),
+                        absl::StrCat(option, absl::StripPrefix(status.message(), field)));
+  }
+  return status;
+}
+
+void SayHowMany(Program& program, const Shown& shown, absl::string_view what) {
   if (shown.rows >= shown.total) return;
-  program.Say(absl::StrCat(shown.rows, " of ", shown.total, " shown; ",
+  program.Say(absl::StrCat(shown.rows, " of ", shown.total, " ", what, "shown; ",
                            shown.next_page_token.empty()
                                ? "these are the last"
                                : absl::StrCat("the next with --page-token ", shown.next_page_token),

@@ -42,8 +42,12 @@ struct Shown {
   std::string next_page_token;  // empty: there is no more
 };
 
-// "50 of 312 shown; …" with how to see the others on err, if some are not shown.
-void SayHowMany(Program& program, const Shown& shown);
+// "50 of 312 shown; …" with how to see the others on err, if some are not shown. `what`: of what,
+// where it is not rows, and a blank.
+void SayHowMany(Program& program, const Shown& shown, absl::string_view what = "");
+
+// An error of the API about a list, in words of the options that asked for it.
+absl::Status InOptionWords(const absl::Status& status);
 
 // Reads the pages of a list as the arguments say; `take` gets each.
 template <typename Request, typename Response>
@@ -62,7 +66,7 @@ absl::StatusOr<Shown> ReadListing(
         shown.next_page_token = page.next_page_token();
         take(page);
       });
-  if (!listed.ok()) return listed;
+  if (!listed.ok()) return InOptionWords(listed);
   return shown;
 }
 

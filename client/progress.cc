@@ -176,14 +176,14 @@ std::string CompactLine(const v1::Sweep& sweep, const std::string& remaining) {
   const double all = work.done + work.left;
   std::string line = fmt::format("{} {} {:.1f}%", LastSegment(sweep.name()), Word(sweep.state()),
                                  all > 0 ? std::floor(1000 * work.done / all) / 10 : 0.0);
+  // What a narrow terminal cuts off comes last.
+  if (!IsEnded(sweep.state())) absl::StrAppend(&line, "  left ", remaining);
   for (const auto& [kind, count] : counts) {
     if (count.second == 0) continue;
     absl::StrAppend(&line, "  ", Word(kind), " ", count.first, "/", count.second);
   }
   if (running > 0) absl::StrAppend(&line, "  running ", running);
   if (failed > 0) absl::StrAppend(&line, "  failed ", failed);
-  // What a narrow terminal cuts off comes last.
-  if (!IsEnded(sweep.state())) absl::StrAppend(&line, "  left ", remaining);
   if (rate > 0) absl::StrAppend(&line, fmt::format("  {:.0f} iterations/s", rate));
   const std::string speed = SpeedText(sweep);
   if (!speed.empty()) absl::StrAppend(&line, "  ", speed);

@@ -116,6 +116,7 @@ absl::StatusOr<PullSummary> Pull(const Farm& farm, const std::string& name,
   if (!status.ok()) return status;
 
   PullSummary summary;
+  summary.state = sweep.state();
   status = FetchFiles(farm, *files, folder, options, summary);
   if (!status.ok()) return status;
   for (const PulledFile& file : *files) folder.Add(file);

@@ -47,9 +47,10 @@ struct PullOptions {
 };
 
 struct PullSummary {
-  int64_t files = 0;    // of the results, fetched or there already
-  int64_t fetched = 0;  // of them, in this call
-  int64_t bytes = 0;    // fetched
+  v1::SweepState state = v1::SWEEP_STATE_UNSPECIFIED;  // of the sweep, when it was asked for
+  int64_t files = 0;                                   // of the results, fetched or there already
+  int64_t fetched = 0;                                 // of them, in this call
+  int64_t bytes = 0;                                   // fetched
 };
 
 // Fetches every result file of `sweep` ("sweeps/NAME") that is not in `directory` with its digest,

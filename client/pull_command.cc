@@ -57,11 +57,11 @@ void AddPullCommand(CLI::App& app, Program& program) {
       ->required();
   command->add_option("--only", arguments->only, "Kinds of files, separated by commas")
       ->delimiter(',')
-      ->check(OneOf({"networks", "states", "fixed_points", "search", "distances",
-                             "embeddings", "statistics"}));
+      ->check(OneOf({"networks", "states", "fixed_points", "search", "distances", "embeddings",
+                     "statistics"}));
   AddPullFormats(*command, arguments->formats);
   command->add_option("--parallel", arguments->parallel, "Files fetched at a time")
-      ->check(CLI::Range(1, kMostStreams))
+      ->check(Between(1, kMostStreams))
       ->capture_default_str();
 }
 

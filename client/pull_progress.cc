@@ -70,6 +70,16 @@ absl::StatusOr<PullSummary> PullAndTell(Program& program, const Farm& farm,
     options.progress = [&line](const PullProgress& progress) { line.Show(progress); };
     summary = Pull(farm, sweep, directory, options);
   }
+  if (absl::IsCancelled(summary.status())) {
+    return absl::CancelledError("interrupted; the same command goes on from here");
+  }
+  if (summary.ok() && !IsEnded(summary->state)) {
+    program.Say(absl::StrCat(LastSegment(sweep), " is ", Word(summary->state),
+                             ": this is what there is by now; the same command fetches the rest"));
+  }
+  if (summary.ok() && summary->state == v1::SWEEP_STATE_CANCELLED) {
+    program.Say(absl::StrCat(LastSegment(sweep), " was cancelled: this is what was done before"));
+  }
   if (summary.ok()) {
     program.Say(absl::StrCat(directory, ": ", summary->files, " result files, ", summary->fetched,
                              " fetched (", FormatBytes(summary->bytes), ")"));

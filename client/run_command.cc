@@ -30,7 +30,7 @@ void AddRunCommand(CLI::App& app, Program& program) {
       ->type_name("DIR")
       ->required();
   command->add_option("--threads", arguments->threads, "Networks side by side; 0: all processors")
-      ->check(CLI::Range(0, 4096))
+      ->check(Between(0, 4096))
       ->capture_default_str();
   command
       ->add_option("--engine", arguments->engine,
@@ -60,7 +60,7 @@ void AddRunCommand(CLI::App& app, Program& program) {
   command
       ->add_option("--interval", arguments->interval_seconds,
                    "Seconds between two lines where the output is no terminal")
-      ->check(CLI::Range(0.05, 1e6))
+      ->check(Between(0.05, 1e6))
       ->capture_default_str();
 }
 

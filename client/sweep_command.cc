@@ -89,7 +89,10 @@ int Submit(Program& program, const FileArguments& arguments) {
   program.Say(DescribePopulation(file.spec));
   program.Say(
       response->already_existed()
-          ? "the coordinator has this sweep already; nothing changed"
+          ? response->sweep().state() == v1::SWEEP_STATE_CANCELLED
+                ? "the coordinator has this sweep already, and it was cancelled; to train it after "
+                  "all, submit it under another name (--set name=...)"
+                : "the coordinator has this sweep already; nothing changed"
           : absl::StrCat("submitted; follow it with `rnnfarm watch ", file.spec.name(), "`"));
   program.terminal.out << response->sweep().name() << std::endl;
   return kOk;
@@ -142,7 +145,7 @@ int Draws(Program& program, const ListingArguments& arguments) {
       });
   if (!shown.ok()) return program.Fail(shown.status());
   const int printed = Print(program, SearchTable(configurations), arguments.format);
-  SayHowMany(program, *shown);
+  SayHowMany(program, *shown, "configurations ");
   return printed;
 }
 
@@ -256,12 +259,13 @@ void AddSweepCommands(CLI::App& app, Program& program) {
   auto draws = std::make_shared<ListingArguments>();
   draws->limit = 0;
   command = AddCommand(
-      *group, program, "draws", "What each draw of a sweep's searches came to",
+      *group, program, "draws",
+      "What each draw of a sweep's searches came to, configuration by configuration",
       "rnnfarm sweep draws universality-2019 --where 'architecture=gru and units=64' -o csv",
       [&program, draws] { return Draws(program, *draws); });
   command->add_option("sweep", draws->sweep, "Name of the sweep")->type_name("SWEEP")->required();
   AddListingOptions(*command, *draws,
-                    {{}, "architecture=gru and learning_rate>0.01", "Searched configurations"});
+                    {{}, "architecture=gru and units=64", "Searched configurations"});
 
   AddChange(*group, program, "cancel", "End a sweep; what is done stays", &Stub::CancelSweep);
   AddChange(*group, program, "pause", "Begin no more jobs of a sweep", &Stub::PauseSweep);

@@ -144,8 +144,15 @@ ColumnFit FitColumns(const std::vector<ColumnNeed>& columns, size_t gap, size_t 
     fit.shown.push_back(i);
     least.push_back(std::min(columns[i].least, columns[i].width));
   }
+  // The first names the row: for half of a line's width of it, what gives way goes.
+  const size_t short_name = least.empty() ? 0 : least[0];
+  if (!least.empty()) least[0] = std::max(least[0], std::min(columns[0].width, width / 2));
   while (fit.shown.size() > 1 && Total(least, gap) > width) {
     const size_t k = NextToGo(columns, fit.shown);
+    if (!columns[fit.shown[k]].gives_way && least[0] > short_name) {
+      least[0] = short_name;
+      continue;
+    }
     fit.left_out.insert(fit.left_out.begin(), fit.shown[k]);
     fit.shown.erase(fit.shown.begin() + k);
     least.erase(least.begin() + k);

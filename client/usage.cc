@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "absl/strings/match.h"
+#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
@@ -130,6 +131,19 @@ CLI::Validator OneOf(const std::vector<std::string>& names) {
                             nearest.empty() ? "" : absl::StrCat("; did you mean ", nearest, "?"));
       },
       absl::StrCat("{", absl::StrJoin(names, ","), "}"));
+}
+
+CLI::Validator Between(double low, double high) {
+  constexpr double kNoLimit = 1e9;
+  return CLI::Validator(
+      [low, high](std::string& word) -> std::string {
+        double number = 0;
+        if (absl::SimpleAtod(word, &number) && number >= low && number <= high) return "";
+        return absl::StrCat("\"", word, "\" is no number ",
+                            high < kNoLimit ? absl::StrCat("from ", low, " to ", high)
+                                            : absl::StrCat("from ", low, " on"));
+      },
+      high < kNoLimit ? absl::StrCat("[", low, " - ", high, "]") : "");
 }
 
 std::string ExplainUsage(const CLI::ParseError& error, const CLI::App& app) {

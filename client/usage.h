@@ -23,6 +23,9 @@ std::string Help(const CLI::App& command, size_t width);
 // That a value is one of these; an error names the nearest and lists them.
 CLI::Validator OneOf(const std::vector<std::string>& names);
 
+// That a value is a number from `low` to `high`.
+CLI::Validator Between(double low, double high);
+
 // Why the arguments could not be parsed, with the nearest name of a mistaken command or option.
 std::string ExplainUsage(const CLI::ParseError& error, const CLI::App& app);
 

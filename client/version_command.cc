@@ -12,8 +12,7 @@ void AddVersionCommand(CLI::App& app, Program& program) {
                if (!*ask) return kOk;
                const auto response = program.Connect().Call(&v1::FarmService::Stub::GetVersion, {});
                if (!response.ok()) return program.Fail(response.status());
-               program.terminal.out << "coordinator " << response->version() << " ("
-                                    << response->build() << ")" << std::endl;
+               program.terminal.out << "coordinator " << response->build() << std::endl;
                return kOk;
              })
       ->add_flag("--server", *ask, "Ask the coordinator too");

@@ -11,6 +11,7 @@
 #include "client/failures.h"
 #include "client/live_page.h"
 #include "client/terminal.h"
+#include "client/usage.h"
 
 namespace rnnfarm::client {
 namespace {
@@ -99,6 +100,7 @@ absl::StatusOr<v1::Sweep> WatchSweep(const Farm& farm, const std::string& name, 
   SearchNotes searches;
   v1::GetSweepRequest request;
   request.set_name(name);
+  bool was_paused = false;
   Outage outage(farm, [&view](const std::string& line) { view.Note(line); });
   while (true) {
     const absl::Status alive = options.check();
@@ -114,6 +116,12 @@ absl::StatusOr<v1::Sweep> WatchSweep(const Farm& farm, const std::string& name, 
         view.Finish(sweep);
         return sweep;
       }
+      const bool paused = sweep.state() == v1::SWEEP_STATE_PAUSED;
+      if (paused && !was_paused) {
+        view.Note(
+            absl::StrCat("paused; go on with `rnnfarm sweep resume ", LastSegment(name), "`"));
+      }
+      was_paused = paused;
       view.Show(sweep, RemainingText(remaining.Seconds()), absl::Now());
       options.seen(sweep, RemainingText(remaining.Seconds()));
     }
@@ -165,7 +173,7 @@ void AddWatchCommand(CLI::App& app, Program& program) {
   command
       ->add_option("--interval", arguments->interval_seconds,
                    "Seconds between two lines where the output is no terminal")
-      ->check(CLI::Range(0.05, 1e6))
+      ->check(Between(0.05, 1e6))
       ->capture_default_str();
 }
 

@@ -5,6 +5,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "analysis/figures/matrix_image.h"
+#include "base/steady_time.h"
 #include "client/computing/computing.h"
 #include "client/progress.h"
 #include "client/pull_progress.h"
@@ -91,6 +92,39 @@ class EmbeddedFarm {
   bool worker_ended_ = false;
 };
 
+// Notices that only jobs are left that wait for a person, and what waits for them: no other worker
+// will come to an embedded farm.
+class HeldJobs {
+ public:
+  void See(const v1::Sweep& sweep) {
+    held_ = 0;
+    int64_t others = 0;
+    for (const v1::StageCount& stage : sweep.stages()) {
+      held_ += stage.held();
+      others += stage.leased();
+      // Analyses and comparisons may wait for held trainings.
+      const bool first = stage.kind() == v1::JOB_KIND_SEARCH || stage.kind() == v1::JOB_KIND_TRAIN;
+      if (first) others += stage.pending() - stage.held();
+    }
+    if (held_ == 0 || others > 0) since_ = absl::InfiniteFuture();
+    if (since_ == absl::InfiniteFuture() && held_ > 0 && others == 0) since_ = base::SteadyNow();
+  }
+  // OK unless it has been so for as long as whatever backs off might wait.
+  absl::Status Check() const {
+    if (base::SteadyNow() - since_ < kLongest) return absl::OkStatus();
+    return absl::FailedPreconditionError(
+        absl::StrCat(held_, held_ == 1 ? " job needs" : " jobs need",
+                     " more memory than there is, and the rest ",
+                     "waits for that; run again with a larger --memory and --retry-failed"));
+  }
+  bool Stuck() const { return !Check().ok(); }
+
+ private:
+  static constexpr absl::Duration kLongest = absl::Seconds(20);
+  int64_t held_ = 0;
+  absl::Time since_ = absl::InfiniteFuture();
+};
+
 absl::Status RetryFailed(const Farm& farm, const std::string& sweep) {
   v1::RetryJobsRequest request;
   request.set_parent(sweep);
@@ -100,7 +134,7 @@ absl::Status RetryFailed(const Farm& farm, const std::string& sweep) {
 
 absl::StatusOr<v1::Sweep> Train(Program& program, const RunArguments& arguments,
                                 const SweepFile& file, const EmbeddedFarm& embedded,
-                                const Farm& farm) {
+                                const Farm& farm, HeldJobs& held) {
   const auto submitted = SubmitFile(farm, file, {.extend = arguments.extend});
   if (!submitted.ok()) return submitted.status();
   if (submitted->already_existed()) program.Say("going on where it stopped");
@@ -116,7 +150,11 @@ absl::StatusOr<v1::Sweep> Train(Program& program, const RunArguments& arguments,
   options.view.width = program.terminal.width;
   options.view.height = program.terminal.height;
   options.view.interval = absl::Seconds(arguments.interval_seconds);
-  options.check = [&embedded] { return embedded.failure(); };
+  options.check = [&embedded, &held] {
+    const absl::Status alive = embedded.failure();
+    return alive.ok() ? held.Check() : alive;
+  };
+  options.seen = [&held](const v1::Sweep& sweep, const std::string&) { held.See(sweep); };
   options.failure_hint = "run again with --retry-failed to try again";
   return WatchSweep(farm, name, program.terminal.err, options);
 }
@@ -174,12 +212,16 @@ int RunSweep(Program& program, RunArguments arguments) {
       EmbeddedFarm::Start((fs::path(arguments.out) / kStoreFolder).string(), arguments);
   if (!embedded.ok()) return program.Fail(embedded.status());
   const Farm farm((*embedded)->address(), absl::Seconds(program.timeout_seconds));
-  const auto sweep = Train(program, arguments, file, **embedded, farm);
+  HeldJobs held;
+  const auto sweep = Train(program, arguments, file, **embedded, farm, held);
   if (absl::IsCancelled(sweep.status())) {
     program.Say("rnnfarm: interrupted; saving what runs. The same command goes on from here.");
     return kInterrupted;
   }
-  if (!sweep.ok()) return program.Fail(sweep.status());
+  if (!sweep.ok()) {
+    const int code = program.Fail(sweep.status());
+    return held.Stuck() ? kFinishedWithFailures : code;
+  }
   return Finish(program, arguments, *sweep, farm);
 }
 

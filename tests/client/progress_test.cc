@@ -52,7 +52,7 @@ TEST(Progress, ShowsTheSpeedThatIsKnown) {
   sweep.set_operations_per_second(1.23e12);
   sweep.set_share_of_peak(0.5);
   EXPECT_THAT(CompactLine(sweep, "00:00:50"),
-              HasSubstr("left 00:00:50  100 iterations/s  1.2 TFLOP/s, 50 % of peak"));
+              HasSubstr("failed 1  100 iterations/s  1.2 TFLOP/s, 50 % of peak"));
 }
 
 TEST(Speed, IsRoundedToTheNextUnit) {
@@ -71,7 +71,7 @@ TEST(Progress, PipesGetPlainLinesAtIntervals) {
   }
   const std::string text = out.str();
   EXPECT_EQ(std::count(text.begin(), text.end(), '\n'), 3);
-  EXPECT_THAT(text, HasSubstr("s running 50.0%  train 4/10  running 2  failed 1"));
+  EXPECT_THAT(text, HasSubstr("s running 50.0%  left 00:00:50  train 4/10  running 2  failed 1"));
   view.Note("a note");
   view.Finish(HalfDone());
   EXPECT_THAT(out.str(), Not(HasSubstr("\033")));

@@ -111,7 +111,7 @@ def check_wrong_input(task, recording, folder):
     refused(2, recording, folder / "short.npy", texts=["short.npy has 900 samples, .* has 1500"])
     refused(2, recording, folder / "absent.npy", texts=["absent.npy"])
     refused(2, recording, texts=["at least two files"])
-    refused(2, recording, recording, "--metric", "svca", texts=["unknown metric svca.*svcca"])
+    refused(2, recording, recording, "--metric", "svca", texts=["svca.*did you mean svcca"])
     refused(2, recording, recording, "--option", "variance=2", texts=["variance is 2"])
     refused(2, recording, recording, "--option", "variance", texts=["name=number"])
     refused(2, recording, "--with", folder, texts=["holds no networks"])

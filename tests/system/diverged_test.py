@@ -35,7 +35,7 @@ def expect_code(code, running, *arguments):
 def check_preview_of_the_paper(running):
     """Exactly 8,280 networks, or 8,640 without the exclusion."""
     paper = running.client("sweep", "init", "paper").stdout
-    whole = re.sub(r"(?m)^exclude .*$", "", paper).replace('"universality-2019"', '"whole"')
+    whole = re.sub(r"(?m)^exclude {[^}]*}$", "", paper).replace('"universality-2019"', '"whole"')
     assert whole.count("exclude {") == 0
     for name, text, networks in (("universality-2019", paper, 8280), ("whole", whole, 8640)):
         path = os.path.join(running.folder, name + ".textproto")
@@ -224,6 +224,17 @@ def check_run_retries(running):
     assert attempts_in(out) == after
 
 
+def check_run_ends_with_held(running):
+    """No larger worker will come to `run`: it ends, and goes on with more memory."""
+    out = os.path.join(running.folder, "held")
+    told = run_again(5, HURRIED, out, "--memory", "1KiB")
+    expect(told, "2 jobs need more memory than there is.*larger --memory and --retry-failed")
+    trainings = {state for name, (state, _) in attempts_in(out).items()
+                 if name.startswith("train-")}
+    assert trainings == {"held"}, trainings
+    run_again(0, HURRIED, out, "--retry-failed")
+
+
 def check_run_keeps_diverged(running):
     """What diverged would again with the same seed: no failure, and not tried again."""
     out = os.path.join(running.folder, "too-fast")
@@ -268,6 +279,7 @@ def main():
     check_measured(running)
     check_codes(running)
     check_run_retries(running)
+    check_run_ends_with_held(running)
     check_run_keeps_diverged(running)
     running.passed = True
     running.close()

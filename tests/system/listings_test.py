@@ -300,7 +300,7 @@ def check_draws(running, rows):
     assert drawn == in_order(rows, lambda row: row["units"], True), drawn
     out, said = printed(running, *listing, "--limit", "3", "-o", "jsonl")
     assert [json.loads(line) for line in out.splitlines()] == rows[:6], out
-    assert said.startswith("3 of 4 shown; "), said
+    assert said.startswith("3 of 4 configurations shown; "), said
 
 
 def main():
