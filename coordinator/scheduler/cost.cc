@@ -9,6 +9,8 @@ namespace {
 
 // A hundred million of these fit into a sum.
 constexpr absl::Duration kLongestMeasured = absl::Hours(24);
+// Of jobs that take so many times less or more nothing can be told: toys are all overhead.
+constexpr double kFarthestScaled = 1000;
 
 }  // namespace
 
@@ -16,13 +18,17 @@ void Measured::Add(absl::Duration whole, double operations) {
   whole = std::clamp(whole, absl::ZeroDuration(), kLongestMeasured);
   ++jobs_;
   microseconds_ += absl::ToInt64Microseconds(whole);
-  if (operations > 0) rated_microseconds_ += absl::ToInt64Microseconds(whole);
+  if (operations > 0) {
+    ++rated_jobs_;
+    rated_microseconds_ += absl::ToInt64Microseconds(whole);
+  }
   operations_ += operations;
 }
 
 void Measured::Add(const Measured& other) {
   jobs_ += other.jobs_;
   microseconds_ += other.microseconds_;
+  rated_jobs_ += other.rated_jobs_;
   rated_microseconds_ += other.rated_microseconds_;
   operations_ += other.operations_;
 }
@@ -32,6 +38,12 @@ absl::Duration Measured::Mean() const { return absl::Microseconds(microseconds_ 
 double Measured::SecondsPerOperation() const {
   if (operations_ <= 0 || rated_microseconds_ <= 0) return kNominalSecondsPerOperation;
   return 1e-6 * static_cast<double>(rated_microseconds_) / operations_;
+}
+
+bool Measured::Scales(double operations) const {
+  if (operations <= 0 || rated_jobs_ == 0) return false;
+  const double mean = operations_ / static_cast<double>(rated_jobs_);
+  return operations <= kFarthestScaled * mean && operations * kFarthestScaled >= mean;
 }
 
 std::optional<absl::Duration> WholeDuration(const v1::Attempt& attempt,

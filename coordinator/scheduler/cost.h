@@ -19,7 +19,8 @@ class Measured {
   void Add(absl::Duration whole, double operations);
   void Add(const Measured& other);
   bool empty() const { return jobs_ == 0; }
-  bool KnowsOperations() const { return operations_ > 0; }
+  // Whether a job of so many operations is near enough to be judged by these.
+  bool Scales(double operations) const;
   // Of at least one.
   absl::Duration Mean() const;
   // Nominal before the first job whose operations are known.
@@ -29,6 +30,7 @@ class Measured {
   int64_t jobs_ = 0;
   int64_t microseconds_ = 0;
   // Of jobs whose operations are known: what takes none says nothing of how long one takes.
+  int64_t rated_jobs_ = 0;
   int64_t rated_microseconds_ = 0;
   double operations_ = 0;
 };

@@ -12,7 +12,7 @@ void Add(const Measured& alike, const Measured& kind, double operations, int64_t
   if (!alike.empty()) {
     cost.set_hours(cost.hours() + count * absl::ToDoubleSeconds(alike.Mean()) / kSecondsPerHour);
     cost.set_measured(cost.measured() + jobs);
-  } else if (operations > 0 && kind.KnowsOperations()) {
+  } else if (kind.Scales(operations)) {
     const double seconds = operations * kind.SecondsPerOperation();
     cost.set_hours(cost.hours() + count * seconds / kSecondsPerHour);
     cost.set_scaled(cost.scaled() + jobs);

@@ -80,6 +80,15 @@ TEST_F(PreviewTest, ScalesByOperations) {
   EXPECT_NEAR(Training(preview).cores().hours(), 2 + 2 * 4, 1e-6);
 }
 
+TEST_F(PreviewTest, TellsNothingOfWhatIsAThousandTimesLarger) {
+  Work(KnownSweep(), Farm::Request("w", 1));
+  const v1::SweepPreview preview =
+      Preview(Named(KnownSweep("grid { units: [512, 1024] }"), "other"));  // 32 and 64 times 16
+  EXPECT_EQ(Training(preview).cores().measured(), 2);
+  EXPECT_EQ(Training(preview).cores().scaled(), 0);
+  EXPECT_EQ(Training(preview).cores().unknown(), 4);
+}
+
 TEST_F(PreviewTest, APackSharesItsDevice) {
   v1::SyncRequest request = Farm::Request("w", 1);
   request.set_free_packs(1);
