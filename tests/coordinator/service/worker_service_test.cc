@@ -205,7 +205,7 @@ TEST(WorkerService, HoldsAnIdleCallUntilThereIsWork) {
 }
 
 TEST(WorkerService, ServesAllIdleCallsOnceThereIsWorkForThem) {
-  constexpr int kCalls = 3 * WorkerService::kServedAtOnce;
+  constexpr int kCalls = 3 * SyncDesk::kServedAtOnce;
   ServedFarm farm;
   ManyCalls calls(farm);
   calls.Begin(kCalls, v1::JOB_KIND_TRAIN);
@@ -217,7 +217,7 @@ TEST(WorkerService, ServesAllIdleCallsOnceThereIsWorkForThem) {
 }
 
 TEST(WorkerService, FindsTheIdleCallThatTheWorkIsForBehindManyOthers) {
-  constexpr int kOthers = WorkerService::kAskedAtOnce + 10;
+  constexpr int kOthers = SyncDesk::kAskedAtOnce + 10;
   ServedFarm farm;
   ManyCalls calls(farm);
   calls.Begin(kOthers, v1::JOB_KIND_SEARCH);
