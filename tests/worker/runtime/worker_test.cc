@@ -450,7 +450,7 @@ TEST_F(WorkerTest, CorruptCheckpointIsRefusedAndTheMachinesFault) {
   StartWorker();
   coordinator_.Grant(LeaseOf("jobs/a", 1, spec));
   const v1::JobReport report = WaitForEnd("jobs/a");
-  EXPECT_THAT(report.error().message(), HasSubstr("DATA_LOSS"));
+  EXPECT_THAT(report.error().message(), HasSubstr("they were thrown away"));
   EXPECT_TRUE(report.error().transient());
 }
 
