@@ -5,20 +5,16 @@
 
 #include <random>
 
-#include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "base/channel.h"
+#include "base/enum_word.h"
 #include "base/status_grpc.h"
 
 namespace rnnfarm::client {
 namespace {
-
-std::string WordOf(const std::string& name, absl::string_view prefix) {
-  return absl::AsciiStrToLower(absl::string_view(name).substr(prefix.size()));
-}
 
 // Of all but UNSPECIFIED, which is 0.
 template <typename State>
@@ -176,22 +172,26 @@ std::string LastSegment(const std::string& name) {
   return slash == std::string::npos ? name : name.substr(slash + 1);
 }
 
-std::string Word(v1::JobKind kind) { return WordOf(v1::JobKind_Name(kind), "JOB_KIND_"); }
-std::string Word(v1::JobState state) { return WordOf(v1::JobState_Name(state), "JOB_STATE_"); }
+std::string Word(v1::JobKind kind) { return base::EnumWord(v1::JobKind_Name(kind), "JOB_KIND_"); }
+std::string Word(v1::JobState state) {
+  return base::EnumWord(v1::JobState_Name(state), "JOB_STATE_");
+}
 std::string Word(v1::SweepState state) {
-  return WordOf(v1::SweepState_Name(state), "SWEEP_STATE_");
+  return base::EnumWord(v1::SweepState_Name(state), "SWEEP_STATE_");
 }
 std::string Word(v1::NetworkState state) {
-  return WordOf(v1::NetworkState_Name(state), "NETWORK_STATE_");
+  return base::EnumWord(v1::NetworkState_Name(state), "NETWORK_STATE_");
 }
 std::string Word(v1::WorkerState state) {
-  return WordOf(v1::WorkerState_Name(state), "WORKER_STATE_");
+  return base::EnumWord(v1::WorkerState_Name(state), "WORKER_STATE_");
 }
 
-std::string Word(v1::Verdict verdict) { return WordOf(v1::Verdict_Name(verdict), "VERDICT_"); }
+std::string Word(v1::Verdict verdict) {
+  return base::EnumWord(v1::Verdict_Name(verdict), "VERDICT_");
+}
 
 std::string Word(v1::JobEventKind kind) {
-  return WordOf(v1::JobEventKind_Name(kind), "JOB_EVENT_KIND_");
+  return base::EnumWord(v1::JobEventKind_Name(kind), "JOB_EVENT_KIND_");
 }
 
 std::vector<std::string> JobStateWords() {

@@ -1,6 +1,6 @@
 // What a person asks of a sweep, a job or a worker.
-#include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
+#include "base/enum_word.h"
 #include "coordinator/scheduler/state.h"
 
 namespace rnnfarm::scheduler {
@@ -14,16 +14,15 @@ absl::Status NoSweep(absl::string_view name) {
 }
 
 absl::Status WrongState(const v1::Sweep& sweep, absl::string_view wanted) {
-  std::string state = absl::AsciiStrToLower(v1::SweepState_Name(sweep.state()));
-  state.erase(0, sizeof("sweep_state_") - 1);
-  return absl::FailedPreconditionError(
-      absl::StrCat("sweep ", LastSegment(sweep.name()), " is ", state, "; only ", wanted));
+  return absl::FailedPreconditionError(absl::StrCat(
+      "sweep ", LastSegment(sweep.name()), " is ",
+      base::EnumWord(v1::SweepState_Name(sweep.state()), "SWEEP_STATE_"), "; only ", wanted));
 }
 
 absl::Status NothingToRetry(const v1::Job& job, bool reseed) {
   const bool diverged = job.kind() == v1::JOB_KIND_TRAIN && job.state() == v1::JOB_STATE_DIVERGED;
   return absl::FailedPreconditionError(absl::StrCat(
-      "job ", job.name(), " is ", v1::JobState_Name(job.state()),
+      "job ", job.name(), " is ", base::EnumWord(v1::JobState_Name(job.state()), "JOB_STATE_"),
       diverged && !reseed ? "; with the same seed it would diverge again: retry it with another one"
                           : "; only a failed, quarantined or held job can be retried"));
 }

@@ -2,25 +2,20 @@
 
 #include <google/protobuf/descriptor.h>
 
-#include "absl/strings/ascii.h"
 #include "absl/strings/str_join.h"
+#include "base/enum_word.h"
 #include "base/job_counts.h"
 #include "coordinator/population/population.h"
 
 namespace rnnfarm::service {
 namespace {
 
-// "failed" of JOB_STATE_FAILED.
-std::string WordOf(absl::string_view name, absl::string_view prefix) {
-  return absl::AsciiStrToLower(name.substr(prefix.size()));
-}
-
 // Without UNSPECIFIED, which is the first.
 std::vector<std::string> WordsOf(const google::protobuf::EnumDescriptor& type,
                                  absl::string_view prefix) {
   std::vector<std::string> words;
   for (int i = 1; i < type.value_count(); ++i) {
-    words.push_back(WordOf(type.value(i)->name(), prefix));
+    words.push_back(base::EnumWord(type.value(i)->name(), prefix));
   }
   return words;
 }
@@ -174,7 +169,7 @@ std::vector<Field> JobFields(const std::vector<std::string>& axes) {
 
 FieldValue ReadSweepField(const v1::Sweep& sweep, absl::string_view field) {
   if (field == "name") return LastSegment(sweep.name());
-  if (field == "state") return WordOf(v1::SweepState_Name(sweep.state()), "SWEEP_STATE_");
+  if (field == "state") return base::EnumWord(v1::SweepState_Name(sweep.state()), "SWEEP_STATE_");
   if (field == "networks") return Number(static_cast<double>(sweep.network_count()));
   if (field == "created") return Time(sweep.create_time());
   if (field == "finished") return Time(sweep.end_time());
@@ -188,7 +183,8 @@ FieldValue ReadSweepField(const v1::Sweep& sweep, absl::string_view field) {
 FieldValue ReadWorkerField(const v1::Worker& worker, absl::string_view field) {
   const v1::Capability& capability = worker.capability();
   if (field == "name") return LastSegment(worker.name());
-  if (field == "state") return WordOf(v1::WorkerState_Name(worker.state()), "WORKER_STATE_");
+  if (field == "state")
+    return base::EnumWord(v1::WorkerState_Name(worker.state()), "WORKER_STATE_");
   if (field == "jobs") return Number(worker.leases_size());
   if (field == "done") return Number(static_cast<double>(worker.jobs_succeeded()));
   if (field == "engine") return Text(absl::StrJoin(capability.engine(), " "));
@@ -216,7 +212,7 @@ FieldValue ReadNetworkField(const v1::Network& network, absl::string_view field)
   if (field == "name") return Text(network.name());
   if (field == "key") return Text(network.key());
   if (field == "state") {
-    return WordOf(v1::NetworkState_Name(network.state()), "NETWORK_STATE_");
+    return base::EnumWord(v1::NetworkState_Name(network.state()), "NETWORK_STATE_");
   }
   if (field == "included") return Truth(network.included());
   if (field == "excluded_reason") return Text(network.excluded_reason());
@@ -232,8 +228,8 @@ FieldValue ReadNetworkField(const v1::Network& network, absl::string_view field)
 FieldValue ReadJobField(const v1::Job& job, const v1::Network* network,
                         const v1::Configuration* configuration, absl::string_view field) {
   if (field == "name") return Text(job.name());
-  if (field == "kind") return WordOf(v1::JobKind_Name(job.kind()), "JOB_KIND_");
-  if (field == "state") return WordOf(v1::JobState_Name(job.state()), "JOB_STATE_");
+  if (field == "kind") return base::EnumWord(v1::JobKind_Name(job.kind()), "JOB_KIND_");
+  if (field == "state") return base::EnumWord(v1::JobState_Name(job.state()), "JOB_STATE_");
   if (field == "task") return Text(job.task());
   if (field == "network") return Text(job.network());
   if (field == "configuration") return Text(job.configuration());

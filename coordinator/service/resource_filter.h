@@ -23,10 +23,10 @@ inline constexpr size_t kMaxFilterBytes = 2048;
 
 struct Field {
   std::string name;
-  bool numeric = false;  // a time is the number of seconds since 1970
+  bool numeric = false;
   // Of a text that can only be one of a few; empty: any.
   std::vector<std::string> values = {};
-  bool is_time = false;  // may be written as 2026-01-31 or 2026-01-31T12:00:00Z
+  bool is_time = false;  // numeric, and may be written as 2026-01-31 or 2026-01-31T12:00:00Z
 };
 
 using FieldValue = std::variant<std::monostate, double, std::string>;
