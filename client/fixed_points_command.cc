@@ -1,3 +1,4 @@
+#include <limits>
 #include <memory>
 
 #include "client/command.h"
@@ -62,7 +63,7 @@ void AddFixedPointsCommand(CLI::App& app, Program& program) {
       ->check(Between(1, 1e9))
       ->capture_default_str();
   command->add_option("--tolerance", arguments->settings.tolerance, "Largest q of a fixed point")
-      ->check(Between(1e-30, 1))
+      ->check(Between(std::numeric_limits<double>::min(), std::numeric_limits<double>::max()))
       ->capture_default_str();
   command->add_option("--seed", arguments->base_seed, "Root of the random starts")
       ->capture_default_str();

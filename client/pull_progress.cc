@@ -4,7 +4,7 @@
 #include <CLI/Validators.hpp>
 
 #include "absl/strings/str_cat.h"
-#include "absl/time/clock.h"
+#include "base/steady_time.h"
 #include "client/usage.h"
 
 namespace rnnfarm::client {
@@ -17,21 +17,23 @@ constexpr absl::Duration kRedraw = absl::Milliseconds(200);
 // A plain line an interval, or one line of a terminal that is drawn again and again.
 class PullLine {
  public:
-  explicit PullLine(const Terminal& terminal)
-      : terminal_(terminal), redraws_(terminal.err_is_terminal && !terminal.dumb) {}
+  explicit PullLine(Program& program)
+      : program_(program),
+        terminal_(program.terminal),
+        redraws_(terminal_.err_is_terminal && !terminal_.dumb) {}
   ~PullLine() {
     if (drawn_) terminal_.err << kErase << std::flush;
   }
 
   void Show(const PullProgress& progress) {
-    const absl::Time now = absl::Now();
+    const absl::Time now = base::SteadyNow();
     if (now - last_ < (redraws_ ? kRedraw : kInterval)) return;
     last_ = now;
     const std::string text = Text(progress, now);
     if (redraws_) {
       terminal_.err << kErase << text.substr(0, terminal_.ErrWidth() - 1) << std::flush;
     } else {
-      terminal_.err << text << std::endl;
+      program_.Say(text);
     }
     drawn_ = redraws_;
   }
@@ -51,9 +53,10 @@ class PullLine {
                         FormatDuration(left), " left");
   }
 
+  Program& program_;
   const Terminal& terminal_;
   const bool redraws_;
-  const absl::Time began_ = absl::Now();
+  const absl::Time began_ = base::SteadyNow();
   absl::Time last_ = began_;
   bool drawn_ = false;
 };
@@ -66,7 +69,7 @@ absl::StatusOr<PullSummary> PullAndTell(Program& program, const Farm& farm,
   options.cancelled = [] { return Interrupted(); };
   absl::StatusOr<PullSummary> summary;
   {
-    PullLine line(program.terminal);
+    PullLine line(program);
     options.progress = [&line](const PullProgress& progress) { line.Show(progress); };
     summary = Pull(farm, sweep, directory, options);
   }

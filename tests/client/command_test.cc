@@ -73,6 +73,10 @@ TEST(Command, WrongUsageIsTwoWithAHint) {
   EXPECT_THAT(Call({"sweep", "list", "-o", "jsn"}).err, HasSubstr("did you mean json?"));
   EXPECT_THAT(Call({"pull", "s", "d", "--only", "networks,state"}).err,
               HasSubstr("did you mean states?"));
+  EXPECT_THAT(Call({"jobs", "list", "--limit", "-1"}).err,
+              HasSubstr("--limit: \"-1\" is no number from 0 on\n"));
+  EXPECT_THAT(Call({"version", "--timeout", "abc"}).err,
+              HasSubstr("--timeout: \"abc\" is no number from 0.001 to 1e+06"));
   for (const std::vector<std::string>& wrong :
        std::vector<std::vector<std::string>>{{},
                                              {"sweep"},
@@ -107,6 +111,14 @@ TEST(Command, UnreachableIsFourInTimeAndNamesTheAddress) {
     EXPECT_THAT(result.err, HasSubstr("127.0.0.1:1"));
     EXPECT_LT(std::chrono::steady_clock::now() - start, std::chrono::seconds(8));
   }
+}
+
+TEST(Command, WhoeverEncryptsInVainIsNotToldToEncrypt) {
+  const std::vector<std::string> list = {"sweep", "list", "--coordinator", "127.0.0.1:1"};
+  EXPECT_THAT(Call(list).err, HasSubstr("give --tls-ca FILE"));
+  std::vector<std::string> encrypted = list;
+  encrypted.push_back("--tls");
+  EXPECT_THAT(Call(encrypted).err, HasSubstr("give --tls-certificate and --tls-key"));
 }
 
 TEST(Command, AnAddressWithoutAPortIsTwo) {

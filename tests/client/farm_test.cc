@@ -4,8 +4,10 @@
 
 #include <cstdlib>
 #include <filesystem>
+#include <thread>
 
 #include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
 #include "base/array_file.h"
 #include "client/command.h"
 #include "client/pull.h"
@@ -399,6 +401,35 @@ TEST_F(FarmTest, SaysHowAForeignGruIsRead) {
                               "--activation", "tanh", "--starts", "8"});
   EXPECT_EQ(result.code, kOk) << result.err;
   EXPECT_THAT(result.err, HasSubstr("unlike torch.nn.GRU"));
+}
+
+TEST_F(FarmTest, ErrorsOfAListNameItsOptions) {
+  EXPECT_THAT(OnFarm({"jobs", "list", "tiny", "--where", "unitz>1"}).err,
+              HasSubstr("--where: no field \"unitz\"; did you mean units?"));
+  EXPECT_THAT(OnFarm({"networks", "list", "tiny", "--sort", "unitz"}).err,
+              HasSubstr("--sort: no field"));
+  EXPECT_THAT(OnFarm({"sweep", "list", "--page-token", "nonsense"}).err,
+              HasSubstr("--page-token: "));
+}
+
+// Last, as the other tests know of one sweep alone.
+TEST_F(FarmTest, SaysWhatASweepIsAtThatDoesNotGoOn) {
+  ASSERT_EQ(OnFarm({"sweep", "submit", At("tiny.textproto"), "--set", "name=second"}).code, kOk);
+  EXPECT_THAT(OnFarm({"pull", "second", At("second")}).err,
+              HasSubstr("second is running: this is what there is by now"));
+  ASSERT_EQ(OnFarm({"sweep", "pause", "second"}).code, kOk);
+  Result watched;
+  std::thread watch([&watched] { watched = OnFarm({"watch", "second"}); });
+  absl::SleepFor(absl::Seconds(2));  // more than one look at it
+  ASSERT_EQ(OnFarm({"sweep", "cancel", "second"}).code, kOk);
+  watch.join();
+  const size_t told = watched.out.find("paused; go on with `rnnfarm sweep resume second`");
+  EXPECT_NE(told, std::string::npos) << watched.out;
+  EXPECT_EQ(watched.out.find("paused; go on", told + 1), std::string::npos) << "it was told twice";
+  EXPECT_THAT(OnFarm({"pull", "second", At("second")}).err, HasSubstr("second was cancelled"));
+  EXPECT_THAT(OnFarm({"sweep", "submit", At("tiny.textproto"), "--set", "name=second"}).err,
+              HasSubstr("under another name (--set name=...)"));
+  EXPECT_THAT(OnFarm({"sweep", "pause", "second"}).err, HasSubstr("sweep second is cancelled;"));
 }
 
 }  // namespace

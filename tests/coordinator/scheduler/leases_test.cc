@@ -348,21 +348,25 @@ TEST(Lease, IsRenewedAloneWhileReportsAreChecked) {
   EXPECT_EQ(farm.Job("train-" + std::string(kKey) + "-s1").state(), v1::JOB_STATE_PENDING);
 }
 
+// As many distinct jobs in a row as quarantine a worker.
+void FailFive(Farm& farm, const std::string& worker, bool of_input = false) {
+  for (int i = 0; i < farm.options.max_failures_in_a_row; ++i) {
+    const v1::SyncResponse granted = farm.Sync(worker, 1);
+    ASSERT_THAT(granted.leases(), SizeIs(1));
+    v1::JobReport report = Farm::Error(granted.leases(0), "disk full", !of_input);
+    report.mutable_error()->set_of_input(of_input);
+    farm.Report(worker, report);
+  }
+}
+
 TEST(Worker, ThatFailsJobAfterJobIsQuarantinedUnlessItIsTheLast) {
   Farm farm;
   farm.Submit(KnownSweep("seeds { count: 20 }"));
-  const auto fail_five = [&](const std::string& worker) {
-    for (int i = 0; i < 5; ++i) {
-      const v1::SyncResponse granted = farm.Sync(worker, 1);
-      ASSERT_THAT(granted.leases(), SizeIs(1));
-      farm.Report(worker, Farm::Error(granted.leases(0), "disk full", true));
-    }
-  };
   farm.Sync("b", 0);
-  fail_five("a");
+  FailFive(farm, "a");
   EXPECT_EQ(farm.scheduler->Workers()[0].state(), v1::WORKER_STATE_QUARANTINED);
   EXPECT_THAT(farm.Sync("a", 1).leases(), IsEmpty());
-  fail_five("b");
+  FailFive(farm, "b");
   EXPECT_EQ(farm.scheduler->Workers()[1].state(), v1::WORKER_STATE_ACTIVE);
   EXPECT_THAT(farm.Sync("b", 1).leases(), SizeIs(1));
   // The other one goes: what nobody else could do is given to the one in quarantine.
@@ -378,11 +382,7 @@ TEST(Worker, InQuarantineIsTrustedWhenWorkComesThatNobodyElseCanDo) {
   Farm farm;
   farm.Submit(KnownSweep("seeds { count: 20 }"));
   farm.Sync("b", 0);
-  for (int i = 0; i < 5; ++i) {
-    const v1::SyncResponse granted = farm.Sync("a", 1);
-    ASSERT_THAT(granted.leases(), SizeIs(1));
-    farm.Report("a", Farm::Error(granted.leases(0), "disk full", true));
-  }
+  FailFive(farm, "a");
   farm.Apply(CancelSweep{farm.Sweep().name()});
   farm.now += farm.options.lease_term;
   farm.Sync("a", 0);
@@ -421,13 +421,7 @@ TEST(Worker, IsNotToBlameForWhatItWasGiven) {
   Farm farm;
   farm.Submit(KnownSweep("seeds { count: 20 }"));
   farm.Sync("b", 0);
-  for (int i = 0; i < 6; ++i) {
-    const v1::SyncResponse granted = farm.Sync("a", 1);
-    ASSERT_THAT(granted.leases(), SizeIs(1));
-    v1::JobReport report = Farm::Error(granted.leases(0), "a recording of another shape");
-    report.mutable_error()->set_of_input(true);
-    farm.Report("a", report);
-  }
+  FailFive(farm, "a", /*of_input=*/true);
   EXPECT_EQ(farm.scheduler->Workers()[0].state(), v1::WORKER_STATE_ACTIVE);
   EXPECT_EQ(farm.scheduler->Workers()[0].failures_in_a_row(), 0);
 }
