@@ -18,6 +18,7 @@
 #include "absl/time/time.h"
 #include "base/command_line.h"
 #include "base/logging.h"
+#include "worker/runtime/analysis_devices.h"
 #include "worker/runtime/kernels.h"
 #include "worker/runtime/memory.h"
 #include "worker/runtime/trainers.h"
@@ -47,6 +48,9 @@ ABSL_FLAG(
 ABSL_FLAG(std::string, devices, "all",
           "devices that the engine cuda trains on: all, or numbers such as 0,1 among those that "
           "CUDA_VISIBLE_DEVICES leaves");
+ABSL_FLAG(std::string, analyze_on, "auto",
+          "where networks are analysed: cpu, cuda, or auto (the devices that it trains on, where "
+          "libtorch was built with CUDA)");
 ABSL_FLAG(std::string, memory, "",
           "what training may take, on each device, such as 4GiB: fewer networks side by side "
           "rather than more; empty: no limit");
@@ -77,6 +81,8 @@ std::string WhatIsWrong() {
   if (!memory.ok()) return "--memory: " + std::string(memory.status().message());
   const auto devices = rnnfarm::worker::ParseDevices(absl::GetFlag(FLAGS_devices));
   if (!devices.ok()) return "--devices: " + std::string(devices.status().message());
+  const auto analyze_on = rnnfarm::worker::CheckAnalyzeOn(absl::GetFlag(FLAGS_analyze_on));
+  if (!analyze_on.ok()) return "--analyze_on: " + std::string(analyze_on.message());
   const std::string engine = absl::GetFlag(FLAGS_engine);
   if (!devices->empty() && !rnnfarm::worker::MayTrainOnDevices(engine)) {
     return "--devices goes with --engine=cuda or --engine=auto; the engine " + engine +
@@ -106,6 +112,7 @@ rnnfarm::worker::Options OptionsFromFlags() {
   if (options.name.empty()) options.name = rnnfarm::worker::DefaultWorkerName();
   options.engine = absl::GetFlag(FLAGS_engine);
   options.devices = *rnnfarm::worker::ParseDevices(absl::GetFlag(FLAGS_devices));
+  options.analyze_on = absl::GetFlag(FLAGS_analyze_on);
   options.threads = absl::GetFlag(FLAGS_threads);
   options.memory_bytes = *rnnfarm::worker::ParseMemory(absl::GetFlag(FLAGS_memory));
   options.max_pack = absl::GetFlag(FLAGS_max_pack);

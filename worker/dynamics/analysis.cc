@@ -158,15 +158,20 @@ absl::StatusOr<Report> AnalyzeLoaded(const TrainedNetwork& network, const task::
 
 }  // namespace
 
+int UsableDevices() { return static_cast<int>(torch::cuda::device_count()); }
+
 absl::StatusOr<Report> Analyze(const rnn::NetworkFile& network, const task::Task& task,
                                const Settings& settings, uint64_t base_seed,
-                               absl::string_view stream_key, const Progress& progress) {
+                               absl::string_view stream_key, const Progress& progress, int device) {
   const torch::NoGradGuard no_grad;
   if (absl::Status status = CheckFits(network.spec, task); !status.ok()) return status;
   if (absl::Status status = CheckSettings(settings); !status.ok()) return status;
-  const absl::StatusOr<TrainedNetwork> loaded = Load(network);
-  if (!loaded.ok()) return loaded.status();
+  const torch::Device where = device == kProcessor
+                                  ? torch::Device(torch::kCPU)
+                                  : torch::Device(torch::kCUDA, static_cast<int8_t>(device));
   try {
+    const absl::StatusOr<TrainedNetwork> loaded = Load(network, where);
+    if (!loaded.ok()) return loaded.status();
     return AnalyzeLoaded(*loaded, task, settings, base_seed, stream_key, progress);
   } catch (const std::exception& error) {
     // libtorch reports out-of-memory and LAPACK's failures by exceptions.

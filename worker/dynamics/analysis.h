@@ -61,13 +61,21 @@ struct Report {
   std::vector<ConditionSummary> conditions;
 };
 
+// The processor, among the devices on which the work on many states at once is done.
+inline constexpr int kProcessor = -1;
+// How many CUDA devices libtorch can do that work on; they count from 0 in CUDA's order. 0 where it
+// was built without CUDA or finds none.
+int UsableDevices();
+
 // `progress` is called with a phase ("states", "fixed points", "graph", "ways") and a share 0 to 1,
 // which may repeat: at least every few seconds, and up to 100,000 times a second where networks are
-// small. False cancels (CANCELLED).
+// small. False cancels (CANCELLED). States and fixed points are searched for on `device`, which
+// rounds differently: the same bytes come of the same kind of device.
 absl::StatusOr<Report> Analyze(const rnn::NetworkFile& network, const task::Task& task,
                                const Settings& settings, uint64_t base_seed,
                                absl::string_view stream_key,
-                               const std::function<bool(absl::string_view, double)>& progress);
+                               const std::function<bool(absl::string_view, double)>& progress,
+                               int device = kProcessor);
 
 }  // namespace rnnfarm::dynamics
 

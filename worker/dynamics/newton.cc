@@ -16,12 +16,6 @@ using torch::Tensor;
 // Starts that are evaluated together: one pass over the weights for all of them. One that has ended
 // makes room for the next.
 constexpr int kTogether = 8;
-// Newton goes on below the tolerance while it still gains: points are then exact to rounding.
-constexpr double kPolish = 1e-6;
-// A step halved this often without lowering q is at a local minimum of q.
-constexpr int kMaxHalvings = 8;
-// Share of the predicted decrease that a step must reach (Armijo).
-constexpr double kSufficientDecrease = 1e-4;
 // What a step must leave of q at most for its matrix to be used once more, and what a step with an
 // old matrix must leave to be taken: a fifth of the cost for a fifth of the digits.
 constexpr double kFast = 1e-2;
@@ -184,6 +178,7 @@ class NewtonSearch {
 
 Solved SolveNewton(const TrainedNetwork& network, const Tensor& input, const Tensor& starts,
                    const Stopping& stopping) {
+  if (!network.device.is_cpu()) return SolveTogether(network, input, starts, stopping);
   return NewtonSearch(network, input, starts, stopping).Run();
 }
 

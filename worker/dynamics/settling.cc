@@ -27,8 +27,8 @@ struct Runs {
 
 void TellRested(const Runs& runs, const Tensor& mask, const SettlingObserver& observer) {
   if (!observer.on_rest) return;
-  const Tensor run = runs.run.index({mask}).contiguous();
-  const Tensor state = runs.state.index({mask}).contiguous();
+  const Tensor run = runs.run.index({mask}).cpu().contiguous();
+  const Tensor state = runs.state.index({mask}).cpu().contiguous();
   for (int64_t row = 0; row < run.size(0); ++row) {
     observer.on_rest(run.data_ptr<int64_t>()[row], state[row]);
   }
@@ -36,7 +36,7 @@ void TellRested(const Runs& runs, const Tensor& mask, const SettlingObserver& ob
 
 void TellLost(const Tensor& lost, const SettlingObserver& observer) {
   if (!observer.on_lost) return;
-  const Tensor run = lost.contiguous();
+  const Tensor run = lost.cpu().contiguous();
   for (int64_t row = 0; row < run.size(0); ++row) observer.on_lost(run.data_ptr<int64_t>()[row]);
 }
 
@@ -45,11 +45,13 @@ void TellLost(const Tensor& lost, const SettlingObserver& observer) {
 bool Settle(const TrainedNetwork& network, const Tensor& states, const Tensor& inputs,
             const SettlingObserver& observer) {
   const int64_t all = states.size(0);
-  Runs runs{torch::arange(all), states,
-            torch::addmm(network.weights.bias, inputs, network.weights.weight_ih.t())};
+  // Steps that are observed would come back one by one.
+  const torch::Device device = observer.on_step ? torch::kCPU : network.device;
+  const rnn::Weights& weights = network.WeightsOn(device);
+  Runs runs{torch::arange(all, device), states.to(device),
+            torch::addmm(weights.bias, inputs.to(device), weights.weight_ih.t())};
   for (int step = 1; step <= kMostStepsToRest && runs.size() > 0; ++step) {
-    const Tensor next =
-        rnn::StepProjected(network.spec, network.weights, runs.state, runs.projected);
+    const Tensor next = rnn::StepProjected(network.spec, weights, runs.state, runs.projected);
     const Tensor change = next - runs.state;
     runs.state = next;
     if (observer.on_step) observer.on_step(runs.run, runs.state);

@@ -26,7 +26,8 @@ struct SettlingObserver {
   std::function<bool(double)> go_on;
 };
 
-// states (runs, S), inputs (runs, M). Callbacks may be empty. False if it was stopped.
+// states (runs, S), inputs (runs, M). Callbacks may be empty. False if it was stopped. On the
+// network's device, unless each step is observed.
 bool Settle(const TrainedNetwork& network, const torch::Tensor& states, const torch::Tensor& inputs,
             const SettlingObserver& observer);
 

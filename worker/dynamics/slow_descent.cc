@@ -4,29 +4,19 @@
 #include <limits>
 #include <tuple>
 
+#include "worker/dynamics/batch.h"
+
 namespace rnnfarm::dynamics {
 
 namespace {
 
 using torch::Tensor;
 
-// The Jacobians of one chunk of starts; bounds memory and keeps the work in cache.
-constexpr int64_t kChunkBytes = 4 << 20;
+// The Jacobians of one chunk of starts; keeps the work in cache.
+constexpr int64_t kCachedBytes = 4 << 20;
 // Damping of Levenberg-Marquardt: its start, its floor, where it gives up, and its factors.
 constexpr double kFirstDamping = 1e-2, kLeastDamping = 1e-4, kMostDamping = 1e4;
 constexpr double kDampingDown = 0.2, kDampingUp = 5;
-
-Tensor HalfSquaredNorm(const Tensor& residual) { return 0.5 * residual.square().sum(1); }
-
-// Shortens rows whose largest component exceeds `largest`.
-Tensor Capped(const Tensor& step, double largest) {
-  const Tensor size = std::get<0>(step.abs().max(1, true));
-  return step * (largest / size).clamp_max(1);
-}
-
-Tensor Residual(const TrainedNetwork& network, const Tensor& input, const Tensor& states) {
-  return Advance(network, input, states) - states;
-}
 
 // Those starts of a chunk that are still on their way; `row` is their place in the results.
 struct Active {
@@ -49,9 +39,9 @@ void Store(const Active& active, Solved& out) {
 // One Levenberg-Marquardt step for each row, taken where it lowers q.
 Tensor DampedStep(const TrainedNetwork& network, const Tensor& input, double largest_step,
                   Active& active) {
-  const rnn::Linearization line = rnn::Linearize(network.spec, network.weights, active.state,
-                                                 RepeatInput(input, active.size()));
-  const Tensor a = line.jacobian - torch::eye(active.state.size(1), torch::kFloat64);
+  const rnn::Linearization line = rnn::Linearize(network.spec, network.WeightsOn(network.device),
+                                                 active.state, RepeatInput(input, active.size()));
+  const Tensor a = line.jacobian - torch::eye(active.state.size(1), active.state.options());
   Tensor normal = torch::matmul(a.transpose(1, 2), a);
   normal.diagonal(0, 1, 2).add_(active.damping.unsqueeze(1));
   const Tensor slope =
@@ -85,20 +75,22 @@ void DescendChunk(const TrainedNetwork& network, const Tensor& input, const Stop
 
 Solved DescendToSlow(const TrainedNetwork& network, const Tensor& input, const Tensor& starts,
                      const Stopping& stopping) {
-  const int64_t n = starts.size(0), s = starts.size(1);
-  const int64_t chunk = std::max<int64_t>(1, kChunkBytes / (s * s * int64_t{sizeof(double)}));
-  Solved out{starts.clone(),
-             torch::full({n}, std::numeric_limits<double>::infinity(), torch::kFloat64)};
+  const torch::Device& device = network.device;
+  const int64_t n = starts.size(0);
+  const int64_t chunk =
+      RowsOfMatrices(device.is_cpu() ? kCachedBytes : kDeviceBytes, starts.size(1));
+  Solved out = AtTheirStarts(starts, device);
+  const Tensor input_there = input.to(device);
   for (int64_t first = 0; first < n && Asked(stopping.go_on); first += chunk) {
     const int64_t size = std::min(chunk, n - first);
-    DescendChunk(network, input, stopping,
-                 {torch::arange(first, first + size),
-                  starts.narrow(0, first, size).clone(),
+    DescendChunk(network, input_there, stopping,
+                 {torch::arange(first, first + size, device),
+                  out.states.narrow(0, first, size).clone(),
                   {},
-                  torch::full({size}, kFirstDamping, torch::kFloat64)},
+                  torch::full({size}, kFirstDamping, out.q.options())},
                  out);
   }
-  return out;
+  return {out.states.cpu(), out.q.cpu()};
 }
 
 }  // namespace rnnfarm::dynamics

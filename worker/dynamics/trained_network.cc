@@ -34,7 +34,7 @@ absl::Status CheckFinite(const rnn::NetworkFile& network) {
 
 }  // namespace
 
-absl::StatusOr<TrainedNetwork> Load(const rnn::NetworkFile& network) {
+absl::StatusOr<TrainedNetwork> Load(const rnn::NetworkFile& network, const torch::Device& device) {
   const int64_t count = rnn::ParameterCount(network.spec);
   if (static_cast<int64_t>(network.parameters.size()) != count) {
     return absl::InvalidArgumentError(absl::StrCat("the network has ", network.parameters.size(),
@@ -42,7 +42,9 @@ absl::StatusOr<TrainedNetwork> Load(const rnn::NetworkFile& network) {
   }
   if (absl::Status status = CheckFinite(network); !status.ok()) return status;
   const Tensor flat = torch::tensor(network.parameters, torch::kFloat32).to(torch::kFloat64);
-  return TrainedNetwork{network.spec, rnn::Unpack(network.spec, flat)};
+  TrainedNetwork out{network.spec, rnn::Unpack(network.spec, flat), device, {}};
+  if (!device.is_cpu()) out.device_weights = rnn::Unpack(network.spec, flat.to(device));
+  return out;
 }
 
 Trajectories RunProbe(const TrainedNetwork& network, const task::Trials& probe, const GoOn& go_on) {
@@ -50,12 +52,16 @@ Trajectories RunProbe(const TrainedNetwork& network, const task::Trials& probe, 
   out.inputs = torch::tensor(probe.x, torch::kFloat32)
                    .view({probe.count, probe.steps, probe.inputs})
                    .to(torch::kFloat64);
-  out.states = torch::empty({probe.count, probe.steps, network.spec.state_size()}, torch::kFloat64);
-  Tensor state = rnn::InitialState(network.spec, network.weights, probe.count);
+  const rnn::Weights& weights = network.WeightsOn(network.device);
+  const Tensor inputs = out.inputs.to(network.device);
+  const Tensor states =
+      torch::empty({probe.count, probe.steps, network.spec.state_size()}, inputs.options());
+  Tensor state = rnn::InitialState(network.spec, weights, probe.count);
   for (int t = 0; t < probe.steps && Asked(go_on); ++t) {
-    state = rnn::Step(network.spec, network.weights, state, out.inputs.select(1, t));
-    out.states.select(1, t).copy_(state);
+    state = rnn::Step(network.spec, weights, state, inputs.select(1, t));
+    states.select(1, t).copy_(state);
   }
+  out.states = states.cpu();
   return out;
 }
 
@@ -72,7 +78,8 @@ Tensor RepeatInput(const Tensor& input, int64_t batch) {
 }
 
 Tensor Advance(const TrainedNetwork& network, const Tensor& input, const Tensor& states) {
-  return rnn::Step(network.spec, network.weights, states, RepeatInput(input, states.size(0)));
+  return rnn::Step(network.spec, network.WeightsOn(states.device()), states,
+                   RepeatInput(input, states.size(0)));
 }
 
 bool StaysInBall(const rnn::CellSpec& spec) { return spec.activation == rnn::Activation::kTanh; }

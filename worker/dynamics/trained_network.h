@@ -16,12 +16,22 @@ namespace rnnfarm::dynamics {
 
 struct TrainedNetwork {
   rnn::CellSpec spec;
-  rnn::Weights weights;  // float64
+  rnn::Weights weights;  // float64, on the processor
+  // Where many states are advanced and solved for at once, and the weights there (undefined on the
+  // processor). What comes of that is brought back: whatever a function of this room returns, and
+  // tells its observers, is on the processor.
+  torch::Device device = torch::kCPU;
+  rnn::Weights device_weights;
+
+  const rnn::Weights& WeightsOn(const torch::Device& where) const {
+    return where.is_cpu() ? weights : device_weights;
+  }
 };
 
 // INVALID_ARGUMENT if the parameters do not have the cell's number, or name a slice and an element
-// that is not finite.
-absl::StatusOr<TrainedNetwork> Load(const rnn::NetworkFile& network);
+// that is not finite. Throws what libtorch throws where there is no such device.
+absl::StatusOr<TrainedNetwork> Load(const rnn::NetworkFile& network,
+                                    const torch::Device& device = torch::kCPU);
 
 // Every trial of the probe, run without noise.
 struct Trajectories {
@@ -37,7 +47,7 @@ std::string EncodeHiddenStates(const TrainedNetwork& network, const Trajectories
 // `input` repeated for each of `batch` rows: (batch, M).
 torch::Tensor RepeatInput(const torch::Tensor& input, int64_t batch);
 
-// F(state, input) for each row of `states`, (batch, S) -> (batch, S); input (M).
+// F(state, input) for each row of `states`, (batch, S) -> (batch, S); input (M). Where they are.
 torch::Tensor Advance(const TrainedNetwork& network, const torch::Tensor& input,
                       const torch::Tensor& states);
 

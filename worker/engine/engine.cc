@@ -37,7 +37,7 @@ absl::StatusOr<std::unique_ptr<Engine>> MakeEngineOnDevice(Limits limits, cuda::
     cuda::Backend backend;
     backend.make = &cuda::MakeCudaParts;
     try {
-      backend.shared_bytes = cuda::SharedBytesOfBlock(device.index);
+      backend.block = cuda::LimitsOfBlocks(device.index);
     } catch (const std::exception& error) {
       return absl::FailedPreconditionError(error.what());
     }

@@ -114,8 +114,11 @@ absl::Status Analyze(Job& job) {
   // One of our own networks that comes back as an import draws what it drew the first time.
   const bool comes_back = job.spec().imported() && !network->key.empty();
   const std::string& stream_key = comes_back ? network->key : job.spec().stream_key();
-  auto report = dynamics::Analyze(*network, **task, SettingsOf(job.spec()), job.spec().base_seed(),
-                                  stream_key, progress);
+  const auto analyse = [&](int device) {
+    return dynamics::Analyze(*network, **task, SettingsOf(job.spec()), job.spec().base_seed(),
+                             stream_key, progress, device);
+  };
+  const auto report = AnalyseOnOrBeside(job.NextAnalysisDevice(), analyse);
   if (!report.ok()) return report.status();
   v1::JobResult result;
   *result.mutable_fixed_points() = SummaryOf(report->conditions);

@@ -6,9 +6,12 @@
 #include <algorithm>
 #include <utility>
 
+#include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "absl/strings/str_join.h"
 #include "worker/engine/devices.h"
 #include "worker/engine/peak.h"
+#include "worker/runtime/analysis_devices.h"
 #include "worker/runtime/memory.h"
 
 namespace rnnfarm::worker {
@@ -43,6 +46,11 @@ void LogEquipment(const Equipment& equipment, const EngineChoice& choice, int64_
         equipment.trainers[i].name, choice.devices[i].multiprocessors,
         choice.devices[i].peak_flops / kGiga, MemoryText(choice.devices[i].memory_bytes));
   }
+  if (choice.devices.empty() && equipment.analysis_devices.empty()) return;
+  LOG(INFO) << "analyses on "
+            << (equipment.analysis_devices.empty()
+                    ? std::string("the processor")
+                    : absl::StrCat("device ", absl::StrJoin(equipment.analysis_devices, ", ")));
 }
 
 }  // namespace
@@ -50,11 +58,15 @@ void LogEquipment(const Equipment& equipment, const EngineChoice& choice, int64_
 absl::StatusOr<Equipment> Equip(const Options& options) {
   const auto choice = Choose(options);
   if (!choice.ok()) return choice.status();
+  auto analysis_devices =
+      ChooseAnalysisDevices(options.analyze_on, choice->devices, dynamics::UsableDevices);
+  if (!analysis_devices.ok()) return analysis_devices.status();
   auto trainers = MakeTrainers(*choice, options.memory_bytes);
   if (!trainers.ok()) return trainers.status();
   Equipment equipment;
   equipment.engine = choice->engine;
   equipment.trainers = *std::move(trainers);
+  equipment.analysis_devices = *std::move(analysis_devices);
   equipment.threads = options.threads;
   equipment.peak_flops_per_core = engine::MeasurePeakFlops();
   if (equipment.on_devices()) {

@@ -17,6 +17,7 @@ struct Equipment {
   std::string engine;
   // One a device, or the one of the processor.
   std::vector<Trainer> trainers;
+  std::vector<int> analysis_devices;  // none: the processor
   int threads = 0;
   int max_pack = 0;
   int64_t memory_bytes = 0;        // v1::Capability's

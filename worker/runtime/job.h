@@ -14,6 +14,7 @@
 #include "absl/time/time.h"
 #include "base/logging.h"
 #include "rnnfarm/v1/worker_service.grpc.pb.h"
+#include "worker/runtime/analysis_devices.h"
 #include "worker/runtime/lease_table.h"
 #include "worker/runtime/memory.h"
 #include "worker/runtime/trainers.h"
@@ -26,6 +27,7 @@ struct Workplace {
   LeaseTable& leases;
   v1::ArtifactService::StubInterface& artifacts;
   const std::vector<Trainer>& trainers;
+  AnalysisDevices& analysis_devices;
   const std::atomic<bool>& draining;
   // The worker leaves without waiting for transfers any longer.
   const std::atomic<bool>& leaving;
@@ -54,6 +56,9 @@ class Job {
   // Signs of life, see LeaseTable.
   void SetProgress(v1::Progress progress) { workplace_.leases.SetProgress(id(), progress); }
   void Advance(absl::string_view phase = "") { workplace_.leases.Advance(id(), phase); }
+
+  // Where to analyse, dynamics::kProcessor or a device.
+  int NextAnalysisDevice() { return workplace_.analysis_devices.Next(); }
 
   // Both ride through an outage of the coordinator. Upload begins only while the lease is fresh.
   absl::StatusOr<std::string> Upload(absl::string_view bytes);

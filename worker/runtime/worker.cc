@@ -116,6 +116,7 @@ struct Worker::Life {
   std::optional<DeviceSlots> devices;  // where they train
   std::unique_ptr<v1::ArtifactService::Stub> artifacts;
   std::optional<SyncCall> sync;
+  std::optional<AnalysisDevices> analysis_devices;
   std::optional<Workplace> workplace;
   std::list<JobThread> tasks;
   absl::Time last_answer;
@@ -133,8 +134,9 @@ absl::Status Worker::Life::Run() {
   sync.emplace(base::MakeChannel(options.coordinator, *channel));
   channel->own_connection = true;
   artifacts = v1::ArtifactService::NewStub(base::MakeChannel(options.coordinator, *channel));
-  workplace.emplace(Workplace{leases, *artifacts, equipment.trainers, draining, leaving,
-                              options.outage_limit, options.drain_limit, memory,
+  analysis_devices.emplace(equipment.analysis_devices);
+  workplace.emplace(Workplace{leases, *artifacts, equipment.trainers, *analysis_devices, draining,
+                              leaving, options.outage_limit, options.drain_limit, memory,
                               equipment.memory_bytes});
   LOG(INFO) << "worker " << options.name << " with " << options.threads << " threads, engine "
             << equipment.engine << ", coordinator " << options.coordinator;

@@ -30,6 +30,9 @@ struct Options {
   std::string engine = "cpu";
   // Of engine::FindDevices(), for "cuda"; none: all.
   std::vector<int> devices;
+  // Where networks are analysed: "cpu", "cuda", or "auto": the devices that it trains on, where
+  // libtorch can compute there.
+  std::string analyze_on = "auto";
   // Networks that are trained or analysed side by side, one thread each; 0: one for each processor.
   // Where devices train, it only analyses with them.
   int threads = 0;

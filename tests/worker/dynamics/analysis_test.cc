@@ -161,5 +161,11 @@ for k in ("inputs", "qstar", "cond_id", "n_unstable", "readout", "transitions", 
             0);
 }
 
+// Whatever libtorch throws about a device that is not there is a status.
+TEST_F(Analysis, OnADeviceThatIsNotThereFailsInAStatus) {
+  const auto report = Analyze(Bistable(1), AtRest(1), Few(), 7, "network", Always, UsableDevices());
+  EXPECT_EQ(report.status().code(), absl::StatusCode::kInternal) << report.status();
+}
+
 }  // namespace
 }  // namespace rnnfarm::dynamics

@@ -6,10 +6,12 @@
 #include <algorithm>
 #include <cmath>
 #include <complex>
+#include <limits>
 #include <set>
 
 #include "tests/worker/dynamics/hand_made.h"
 #include "worker/dynamics/newton.h"
+#include "worker/dynamics/point_set.h"
 
 namespace rnnfarm::dynamics {
 namespace {
@@ -225,42 +227,94 @@ TEST_F(FixedPoints, SolvesEveryCellToRest) {
   }
 }
 
-TEST(SolveNewton, OfTheLstmConvergesQuadratically) {
-  const torch::NoGradGuard no_grad;
-  rnn::NetworkFile file = Blank(rnn::Architecture::kLstm, rnn::Activation::kTanh, 6);
-  base::RandomStream random(base::DeriveStream(4, "", "weights"));
-  for (float& p : file.parameters) p = static_cast<float>(random.Normal());
-  const TrainedNetwork network = *Load(file);
-  const Tensor input = torch::zeros({1}, torch::kFloat64);
-  Tensor starts = torch::empty({64, 12}, torch::kFloat64);
-  for (int64_t i = 0; i < starts.numel(); ++i) starts.data_ptr<double>()[i] = random.Normal();
-  const Solved found = SolveNewton(network, input, starts, {1e-20, 100, 1});
+using Solver = decltype(&SolveNewton);
+class SolveNewtonBy : public ::testing::TestWithParam<Solver> {
+ protected:
+  // A cell of random weights, and random starts that follow in the same stream.
+  void Make(rnn::Architecture architecture, rnn::Activation activation, int units, int starts,
+            int seed) {
+    rnn::NetworkFile file = Blank(architecture, activation, units);
+    base::RandomStream random(base::DeriveStream(seed, "", "weights"));
+    for (float& p : file.parameters) p = static_cast<float>(random.Normal());
+    network_ = *Load(file);
+    starts_ = torch::empty({starts, file.spec.state_size()}, torch::kFloat64);
+    for (int64_t i = 0; i < starts_.numel(); ++i) starts_.data_ptr<double>()[i] = random.Normal();
+  }
+
+  const torch::NoGradGuard no_grad_;
+  TrainedNetwork network_;
+  Tensor starts_, input_ = torch::zeros({1}, torch::kFloat64);
+};
+
+TEST_P(SolveNewtonBy, OfTheLstmConvergesQuadratically) {
+  Make(rnn::Architecture::kLstm, rnn::Activation::kTanh, 6, 64, 4);
+  const Solved found = GetParam()(network_, input_, starts_, {1e-20, 100, 1});
   const Tensor rest = found.states.index({found.q < 1e-20});
   ASSERT_GT(rest.size(0), 20);
-  EXPECT_TRUE(torch::allclose(Advance(network, input, rest), rest, 0, 1e-9));
+  EXPECT_TRUE(torch::allclose(Advance(network_, input_, rest), rest, 0, 1e-9));
   // From 1e-4 beside a point three exact Newton steps reach rounding; a wrong block would not.
-  const Solved again = SolveNewton(network, input, rest + 1e-4, {1e-20, 3, 1});
+  const Solved again = GetParam()(network_, input_, rest + 1e-4, {1e-20, 3, 1});
   EXPECT_LT(again.q.max().item<double>(), 1e-20);
 }
 
-// A step is taken only where it lowers q, whatever the budget that ends it.
-TEST(SolveNewton, NeverRaisesQWithMoreMatrices) {
-  const torch::NoGradGuard no_grad;
+// A step is taken only where it lowers q, whatever the budget that ends it. Starts by themselves:
+// together they round as their number has it, and it changes as some end.
+TEST_P(SolveNewtonBy, NeverRaisesQWithMoreMatrices) {
   for (const auto architecture : {rnn::Architecture::kVanilla, rnn::Architecture::kUgrnn,
                                   rnn::Architecture::kGru, rnn::Architecture::kLstm}) {
-    rnn::NetworkFile file = Blank(architecture, rnn::Activation::kRelu, 8);
-    base::RandomStream random(base::DeriveStream(6, "", "weights"));
-    for (float& p : file.parameters) p = static_cast<float>(random.Normal());
-    const TrainedNetwork network = *Load(file);
-    const Tensor input = torch::zeros({1}, torch::kFloat64);
-    Tensor starts = torch::empty({256, file.spec.state_size()}, torch::kFloat64);
-    for (int64_t i = 0; i < starts.numel(); ++i) starts.data_ptr<double>()[i] = random.Normal();
-    Tensor before = SolveNewton(network, input, starts, {1e-20, 1, 1}).q;
-    for (int matrices = 2; matrices <= 12; ++matrices) {
-      const Tensor q = SolveNewton(network, input, starts, {1e-20, matrices, 1}).q;
-      EXPECT_TRUE((q <= before).all().item<bool>()) << rnn::Name(architecture) << " " << matrices;
-      before = q;
+    Make(architecture, rnn::Activation::kRelu, 8, 48, 6);
+    for (const Tensor& start : starts_.split(1)) {
+      double before = std::numeric_limits<double>::infinity();
+      for (int matrices = 1; matrices <= 12; ++matrices) {
+        const Solved found = GetParam()(network_, input_, start, {1e-20, matrices, 1});
+        const double q = found.q.item<double>();
+        EXPECT_LE(q, before) << rnn::Name(architecture) << " " << matrices;
+        before = q;
+      }
     }
+  }
+}
+
+TEST_P(SolveNewtonBy, LeavesWhatHasNoImageWhereItWas) {
+  Make(rnn::Architecture::kGru, rnn::Activation::kTanh, 3, 4, 8);
+  starts_[1].fill_(std::numeric_limits<double>::quiet_NaN());
+  starts_[2].fill_(std::numeric_limits<double>::infinity());
+  const Solved found = GetParam()(network_, input_, starts_, {1e-20, 100, 1});
+  EXPECT_FALSE(torch::isfinite(found.q[1]).item<bool>());
+  EXPECT_FALSE(torch::isfinite(found.q[2]).item<bool>());
+  EXPECT_TRUE(torch::isfinite(found.q[0]).item<bool>());
+  EXPECT_TRUE(torch::isfinite(found.states[3]).all().item<bool>());
+}
+
+INSTANTIATE_TEST_SUITE_P(Ways, SolveNewtonBy, ::testing::Values(&SolveNewton, &SolveTogether),
+                         [](const auto& info) {
+                           return info.param == &SolveNewton ? "OneByOne" : "Together";
+                         });
+
+// Not the same walks to the last bit, but the same points: all that are within reach and that many
+// starts end on.
+TEST_F(SolveNewtonBy, FindsTheSamePointsTogetherAndOneByOne) {
+  constexpr int kMany = 10;
+  for (const auto architecture :
+       {rnn::Architecture::kVanilla, rnn::Architecture::kUgrnn, rnn::Architecture::kGru,
+        rnn::Architecture::kLstm, rnn::Architecture::kLeaky}) {
+    Make(architecture, rnn::Activation::kTanh, 6, 600, 5);
+    std::vector<PointSet> sets;
+    for (const Solver solver : {&SolveNewton, &SolveTogether}) {
+      PointSet& set = sets.emplace_back(
+          torch::full({network_.spec.state_size()}, 30.0, torch::kFloat64), 1e-3, 600);
+      set.Add(solver(network_, input_, starts_, {1e-20, 100, 0.5}), 1e-20);
+    }
+    int compared = 0;
+    for (int i = 0; i < 2; ++i) {
+      for (const Candidate& point : sets[i].points()) {
+        const double reach = rnn::Hidden(network_.spec, point.state).abs().max().item<double>();
+        if (point.hits < kMany || reach > 1) continue;
+        ++compared;
+        EXPECT_TRUE(sets[1 - i].Contains(point.state)) << rnn::Name(architecture);
+      }
+    }
+    EXPECT_GE(compared, 2) << rnn::Name(architecture);
   }
 }
 

@@ -95,7 +95,8 @@ class ArithmeticTest : public testing::TestWithParam<Shape> {
                                   int64_t slots, const task::Trials& validation) const {
     Layout layout = LayoutOf(plan, members[0].cell);
     layout.resident = GetParam().resident;
-    EXPECT_TRUE(!layout.resident || FitsResident(layout, kManyBytes));
+    if (layout.resident) layout.blocks = ResidentBlocks(layout, {kManyBytes, true});
+    EXPECT_GT(layout.blocks, 0);
     return DevicePopulation(PartsUnderTest(), 0, plan, layout, members, slots, validation);
   }
 
@@ -213,6 +214,15 @@ std::vector<Shape> EveryShape() {
   }
   shapes.push_back({Architecture::kVanilla, Activation::kTanh, true, 128, 33});
   shapes.push_back({Architecture::kLeaky, Activation::kRelu, true, 128, 64});
+  // In several blocks.
+  shapes.push_back({Architecture::kUgrnn, Activation::kRelu, true, 128, 33});
+  shapes.push_back({Architecture::kGru, Activation::kTanh, true, 128, 64});
+  shapes.push_back({Architecture::kLstm, Activation::kTanh, true, 128, 19});
+  shapes.push_back({Architecture::kVanilla, Activation::kTanh, true, 256, 33});
+  shapes.push_back({Architecture::kLeaky, Activation::kRelu, true, 256, 19});
+  shapes.push_back({Architecture::kUgrnn, Activation::kTanh, true, 256, 64});
+  shapes.push_back({Architecture::kGru, Activation::kRelu, true, 256, 19});
+  shapes.push_back({Architecture::kLstm, Activation::kTanh, true, 256, 33});
   return shapes;
 }
 

@@ -17,8 +17,10 @@ Sequence<HostMachine> ResidentOf(const Layout& layout) {
       return ResidentSequence<HostMachine, A, 32>(layout.architecture);
     case 64:
       return ResidentSequence<HostMachine, A, 64>(layout.architecture);
-    default:
+    case 128:
       return ResidentSequence<HostMachine, A, 128>(layout.architecture);
+    default:
+      return ResidentSequence<HostMachine, A, 256>(layout.architecture);
   }
 }
 

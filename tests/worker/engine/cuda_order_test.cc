@@ -14,7 +14,7 @@
 namespace rnnfarm::engine::cuda {
 namespace {
 
-Checkpoint Trained(rnn::Architecture architecture, bool resident, bool backwards) {
+Checkpoint Trained(rnn::Architecture architecture, int units, bool resident, bool backwards) {
   HostMachine::backwards = backwards;
   const auto task = *task::MakeTask(task::ContextIntegration{2, 5});
   Plan plan;
@@ -24,7 +24,7 @@ Checkpoint Trained(rnn::Architecture architecture, bool resident, bool backwards
   std::vector<Member> members(2);
   for (int i = 0; i < 2; ++i) {
     members[i].cell.architecture = architecture;
-    members[i].cell.units = 32;
+    members[i].cell.units = units;
     members[i].cell.inputs = task->inputs();
     members[i].cell.outputs = task->outputs();
     members[i].cell.noise = 0.1;
@@ -34,6 +34,7 @@ Checkpoint Trained(rnn::Architecture architecture, bool resident, bool backwards
   }
   Layout layout = LayoutOf(plan, members[0].cell);
   layout.resident = resident;
+  if (resident) layout.blocks = ResidentBlocks(layout, {int64_t{1} << 40, true});
   DevicePopulation population(PartsUnderTest(), 0, plan, layout, members, 2,
                               ValidationTrials(plan));
   for (int i = 0; i < 2; ++i) {
@@ -49,17 +50,30 @@ Checkpoint Trained(rnn::Architecture architecture, bool resident, bool backwards
   return checkpoint;
 }
 
+void ExpectNoOrder(rnn::Architecture architecture, int units, bool resident) {
+  SCOPED_TRACE(absl::StrCat(rnn::Name(architecture), " ", units, resident ? " resident" : ""));
+  const Checkpoint forwards = Trained(architecture, units, resident, false);
+  const Checkpoint backwards = Trained(architecture, units, resident, true);
+  EXPECT_EQ(forwards.pending_loss, backwards.pending_loss);
+  EXPECT_EQ(forwards.parameters, backwards.parameters);
+  EXPECT_EQ(forwards.velocity, backwards.velocity);
+}
+
 TEST(OrderTest, NoPhaseDependsOnTheOrderOfItsThreads) {
   for (int i = 0; i < 5; ++i) {
     for (const bool resident : {false, true}) {
-      const auto architecture = static_cast<rnn::Architecture>(i);
-      const Checkpoint forwards = Trained(architecture, resident, false);
-      const Checkpoint backwards = Trained(architecture, resident, true);
-      EXPECT_EQ(forwards.pending_loss, backwards.pending_loss) << i << resident;
-      EXPECT_EQ(forwards.parameters, backwards.parameters) << i << resident;
-      EXPECT_EQ(forwards.velocity, backwards.velocity) << i << resident;
+      ExpectNoOrder(static_cast<rnn::Architecture>(i), 32, resident);
     }
   }
+}
+
+TEST(OrderTest, NorOnThatOfTheBlocksOfACluster) {
+  for (const auto architecture :
+       {rnn::Architecture::kUgrnn, rnn::Architecture::kGru, rnn::Architecture::kLstm}) {
+    ExpectNoOrder(architecture, 128, true);
+  }
+  ExpectNoOrder(rnn::Architecture::kVanilla, 256, true);
+  ExpectNoOrder(rnn::Architecture::kGru, 256, true);
 }
 
 }  // namespace

@@ -14,7 +14,7 @@ namespace rnnfarm::engine::cuda {
 namespace {
 
 // What a block may have of its own on compute capability 9.0 and 8.0.
-constexpr int64_t kHopper = 227 << 10, kAmpere = 163 << 10;
+constexpr BlockLimits kHopper = {227 << 10, true}, kAmpere = {163 << 10, false};
 
 Layout LayoutFor(rnn::Architecture architecture, int units) {
   static const auto* const task = task::MakeTask(task::FlipFlop())->release();
@@ -33,16 +33,37 @@ TEST(SizeTest, ResidentShapesAreThoseWhoseKernelsFit) {
     const auto architecture = static_cast<Architecture>(i);
     const bool one_gate =
         architecture == Architecture::kVanilla || architecture == Architecture::kLeaky;
-    EXPECT_TRUE(FitsResident(LayoutFor(architecture, 32), kAmpere)) << i;
-    EXPECT_TRUE(FitsResident(LayoutFor(architecture, 64), kAmpere)) << i;
-    EXPECT_EQ(FitsResident(LayoutFor(architecture, 128), kHopper), one_gate) << i;
-    EXPECT_FALSE(FitsResident(LayoutFor(architecture, 48), kHopper)) << i;
-    EXPECT_FALSE(FitsResident(LayoutFor(architecture, 256), kHopper)) << i;
-    EXPECT_FALSE(FitsResident(LayoutFor(architecture, 64), 48 << 10)) << i;
+    const auto blocks = [&](int units, const BlockLimits& limits) {
+      return ResidentBlocks(LayoutFor(architecture, units), limits);
+    };
+    EXPECT_EQ(blocks(32, kAmpere), 1) << i;
+    EXPECT_EQ(blocks(64, kAmpere), 1) << i;
+    EXPECT_EQ(blocks(128, kAmpere), one_gate ? 1 : 0) << i;
+    EXPECT_EQ(blocks(128, kHopper), one_gate ? 1 : 2) << i;
+    EXPECT_EQ(blocks(256, kHopper), one_gate ? 4 : 8) << i;
+    EXPECT_EQ(blocks(256, {kHopper.shared_bytes, false}), 0) << i;
+    EXPECT_EQ(blocks(48, kHopper), 0) << i;
+    EXPECT_EQ(blocks(512, kHopper), 0) << i;
+    EXPECT_EQ(blocks(64, {32 << 10, true}), 0) << i;
   }
   Layout layout = LayoutFor(Architecture::kGru, 64);
   layout.batch = kResidentRows + 1;
-  EXPECT_FALSE(FitsResident(layout, kHopper));
+  EXPECT_EQ(ResidentBlocks(layout, kHopper), 0);
+}
+
+TEST(SizeTest, TheDesignFollowsFromTheShapeUnlessItIsForced) {
+  const auto chosen = [](int units, Design design, bool fp32 = true) {
+    Layout layout = LayoutFor(rnn::Architecture::kGru, units);
+    ChooseDesign(design, fp32, kHopper, layout);
+    return layout.resident ? layout.blocks : 0;
+  };
+  EXPECT_EQ(chosen(64, Design::kAutomatic), 1);
+  EXPECT_EQ(chosen(128, Design::kAutomatic), 2);
+  EXPECT_EQ(chosen(256, Design::kAutomatic), 0);
+  EXPECT_EQ(chosen(256, Design::kResident), 8);
+  EXPECT_EQ(chosen(48, Design::kResident), 0);
+  EXPECT_EQ(chosen(64, Design::kGeneral), 0);
+  EXPECT_EQ(chosen(64, Design::kAutomatic, /*fp32=*/false), 0);
 }
 
 TEST(SizeTest, TheGeneralDesignTakesAsManyNetworksAsFillADevice) {
@@ -66,20 +87,21 @@ TEST(SizeTest, APopulationTakesWhatIsSaid) {
   plan.validation_trials = 9;
   const task::Trials validation = ValidationTrials(plan);
   for (int i = 0; i < 5; ++i) {
-    for (const bool resident : {false, true}) {
+    for (const int units : {0, 32, 128}) {
       Member member;
       member.cell.architecture = static_cast<rnn::Architecture>(i);
-      member.cell.units = 32;
+      member.cell.units = units == 0 ? 32 : units;
       member.cell.inputs = member.cell.outputs = 2;
       member.cell.noise = 0.1;
       Layout layout = LayoutOf(plan, member.cell);
-      layout.resident = resident;
+      layout.resident = units > 0;
+      if (layout.resident) layout.blocks = ResidentBlocks(layout, kHopper);
       const int64_t before = HostMachine::taken;
       const DevicePopulation population(PartsUnderTest(), 0, plan, layout, {member}, 3, validation);
       EXPECT_EQ(HostMachine::taken - before, SharedBytes(layout, false) -
-                                                 (resident ? 0 : kWorkspaceBytes) +
+                                                 (layout.resident ? 0 : kWorkspaceBytes) +
                                                  3 * SlotBytes(layout, false))
-          << i << resident;
+          << i << " " << units;
     }
   }
 }

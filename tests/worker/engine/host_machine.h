@@ -41,9 +41,18 @@ class HostMachine {
   void Launch(const Kernel& kernel, int64_t blocks, int64_t shared_floats) {
     for (int64_t n = 0; n < blocks; ++n) {
       const int64_t i = backwards ? blocks - 1 - n : n;
-      const auto shared = std::make_unique<Line[]>(shared_floats / kLineFloats + 1);
-      std::memset(shared.get(), 0xff, (shared_floats / kLineFloats + 1) * sizeof(Line));
-      kernel(HostBlock<Kernel::kThreads>(i, reinterpret_cast<float*>(shared.get()), backwards));
+      const Shared shared(shared_floats);
+      kernel(HostBlock<Kernel::kThreads>(i, shared.floats(), backwards));
+    }
+  }
+  template <class Kernel>
+  void LaunchClusters(const Kernel& kernel, int64_t clusters, int64_t shared_floats) {
+    for (int64_t n = 0; n < clusters; ++n) {
+      const int64_t i = backwards ? clusters - 1 - n : n;
+      const std::vector<Shared> shared(Kernel::kBlocks, Shared(shared_floats));
+      std::vector<float*> floats;
+      for (const Shared& each : shared) floats.push_back(each.floats());
+      kernel(HostCluster<Kernel::kThreads, Kernel::kBlocks>(i, floats, backwards));
     }
   }
 
@@ -69,6 +78,18 @@ class HostMachine {
   static constexpr int kLineFloats = 4;
   struct alignas(16) Line {
     float x[kLineFloats];
+  };
+
+  // A block's memory.
+  class Shared {
+   public:
+    explicit Shared(int64_t floats) : lines_(floats / kLineFloats + 1) {
+      std::memset(lines_.data(), 0xff, lines_.size() * sizeof(Line));
+    }
+    float* floats() const { return reinterpret_cast<float*>(lines_.data()); }
+
+   private:
+    mutable std::vector<Line> lines_;
   };
 
   static float At(const Product::Factor& factor, int64_t slot, int64_t i, int64_t j) {

@@ -29,6 +29,12 @@ TEST(EquipmentTest, OfTheProcessorFollowsThreadsAndMemory) {
   EXPECT_FALSE(capability.has_peak_flops_per_device());
 }
 
+TEST(EquipmentTest, OfTheProcessorAnalysesThere) {
+  Options options;
+  options.threads = 1;
+  EXPECT_THAT(Equip(options)->analysis_devices, testing::IsEmpty());
+}
+
 TEST(EquipmentTest, RefusesAnEngineThatThereIsNot) {
   Options options;
   options.threads = 1;

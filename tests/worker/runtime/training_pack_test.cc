@@ -116,8 +116,9 @@ class TrainingPackTest : public testing::Test {
   std::atomic<bool> draining_ = false, leaving_ = false;
   std::vector<Trainer> trainers_;
   DeviceSlots slots_{1};
-  Workplace workplace_{leases_,          *artifacts_,      trainers_, draining_, leaving_,
-                       absl::Minutes(1), absl::Minutes(1), budget_,   kMemory};
+  AnalysisDevices analysis_devices_{{}};
+  Workplace workplace_{leases_,  *artifacts_,      trainers_,        analysis_devices_, draining_,
+                       leaving_, absl::Minutes(1), absl::Minutes(1), budget_,           kMemory};
 };
 
 TEST_F(TrainingPackTest, WhatDoesNotFitIsTrainedInSmallerParts) {

@@ -17,8 +17,7 @@ std::string FindCudaDevices(std::vector<Device>& devices);
 std::unique_ptr<Parts> MakeCudaParts(int device, const Layout& layout, Rounding rounding,
                                      const Trials& trials, std::vector<Slot> slots);
 
-// How much memory of its own a block of the device may have.
-int64_t SharedBytesOfBlock(int device);
+BlockLimits LimitsOfBlocks(int device);
 
 // Of the device's memory.
 int64_t FreeBytes(int device);

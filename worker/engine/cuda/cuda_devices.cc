@@ -66,8 +66,9 @@ std::string FindCudaDevices(std::vector<Device>& devices) {
   return "";
 }
 
-int64_t SharedBytesOfBlock(int device) {
-  return Attribute(cudaDevAttrMaxSharedMemoryPerBlockOptin, device);
+BlockLimits LimitsOfBlocks(int device) {
+  return {Attribute(cudaDevAttrMaxSharedMemoryPerBlockOptin, device),
+          Attribute(cudaDevAttrClusterLaunch, device) != 0};
 }
 
 int64_t FreeBytes(int device) {

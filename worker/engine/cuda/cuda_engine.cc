@@ -103,8 +103,7 @@ class CudaEngine final : public Engine {
 
 Layout CudaEngine::Choose(const Plan& plan, const rnn::CellSpec& cell) const {
   Layout layout = LayoutOf(plan, cell);
-  layout.resident = design_ != Design::kGeneral && plan.precision == Precision::kFp32 &&
-                    FitsResident(layout, backend_.shared_bytes);
+  ChooseDesign(design_, plan.precision == Precision::kFp32, backend_.block, layout);
   return layout;
 }
 
@@ -132,9 +131,9 @@ absl::Status CudaEngine::TrainRun(const Plan& plan, absl::Span<const Member> pac
   if (design_ == Design::kResident && !layout.resident) {
     return absl::InvalidArgumentError(absl::StrCat(
         "engine ", kResidentEngine, " cannot train ", pack[first].stream_key,
-        ": it has kernels for fp32 and 32 or 64 units, and for 128 units of vanilla and leaky "
-        "cells, up to ",
-        kResidentRows, " trials a batch; use --engine=", kCudaEngine));
+        ": it has kernels for fp32 and 32, 64, 128 or 256 units (from 128 on for most cells on "
+        "compute capability 9.0 and later alone), up to ",
+        kResidentRows, " trials a batch and a few inputs and outputs; use --engine=", kCudaEngine));
   }
   const auto slots =
       SlotsFor(layout, plan, !validation.mask.empty(), pack[first], static_cast<int64_t>(count));

@@ -24,7 +24,7 @@ inline constexpr absl::string_view kResidentEngine = "cuda-resident";
 // What the engine computes on.
 struct Backend {
   MakeParts make = nullptr;
-  int64_t shared_bytes = 0;  // that a block may have
+  BlockLimits block;
   // Of the device's memory; throws.
   std::function<int64_t()> free_bytes;
 };

@@ -31,6 +31,12 @@ __global__ void __launch_bounds__(Kernel::kThreads)
   kernel(DeviceBlock<Kernel::kThreads>());
 }
 
+template <class Kernel>
+__global__ void __launch_bounds__(Kernel::kThreads)
+    RunClusters(const __grid_constant__ Kernel kernel) {
+  kernel(DeviceCluster<Kernel::kThreads, Kernel::kBlocks>());
+}
+
 class CudaMachine {
  public:
   CudaMachine(int device, Rounding rounding);
@@ -53,14 +59,12 @@ class CudaMachine {
 
   template <class Kernel>
   void Launch(const Kernel& kernel, int64_t blocks, int64_t shared_floats) {
-    const size_t bytes = shared_floats * sizeof(float);
-    if (bytes > kSharedWithoutAsking) {
-      Check(cudaFuncSetAttribute(RunKernel<Kernel>, cudaFuncAttributeMaxDynamicSharedMemorySize,
-                                 static_cast<int>(bytes)),
-            "asking for a block's memory");
-    }
-    RunKernel<Kernel><<<static_cast<unsigned>(blocks), Kernel::kThreads, bytes, stream_>>>(kernel);
-    Check(cudaGetLastError(), "launching a kernel");
+    LaunchBlocks(RunKernel<Kernel>, kernel, blocks, 1, shared_floats);
+  }
+  template <class Kernel>
+  void LaunchClusters(const Kernel& kernel, int64_t clusters, int64_t shared_floats) {
+    LaunchBlocks(RunClusters<Kernel>, kernel, clusters * Kernel::kBlocks, Kernel::kBlocks,
+                 shared_floats);
   }
 
   // Before the first product.
@@ -96,6 +100,28 @@ class CudaMachine {
     bool launched = false;
     cudaGraphExec_t graph = nullptr;
   };
+
+  template <class Kernel>
+  void LaunchBlocks(void (*run)(Kernel), const Kernel& kernel, int64_t blocks, int cluster,
+                    int64_t shared_floats) {
+    const size_t bytes = shared_floats * sizeof(float);
+    if (bytes > kSharedWithoutAsking) {
+      Check(cudaFuncSetAttribute(run, cudaFuncAttributeMaxDynamicSharedMemorySize,
+                                 static_cast<int>(bytes)),
+            "asking for a block's memory");
+    }
+    cudaLaunchAttribute together = {};
+    together.id = cudaLaunchAttributeClusterDimension;
+    together.val.clusterDim = {static_cast<unsigned>(cluster), 1, 1};
+    cudaLaunchConfig_t launch = {};
+    launch.gridDim = dim3(static_cast<unsigned>(blocks));
+    launch.blockDim = dim3(Kernel::kThreads);
+    launch.dynamicSmemBytes = bytes;
+    launch.stream = stream_;
+    launch.attrs = &together;
+    launch.numAttrs = cluster > 1 ? 1 : 0;
+    Check(cudaLaunchKernelEx(&launch, run, kernel), "launching a kernel");
+  }
 
   void* AllocateBytes(size_t bytes);
   void Copy(void* to, const void* from, size_t bytes, cudaMemcpyKind kind);

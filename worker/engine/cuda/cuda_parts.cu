@@ -8,10 +8,17 @@ namespace {
 
 CudaSequence SequenceOf(const Layout& layout) {
   if (!layout.resident) return GeneralOnDevice(layout.architecture, layout.activation);
-  if (layout.units == 32) return Resident32(layout.architecture, layout.activation);
-  if (layout.units == 128) return Resident128(layout.architecture, layout.activation);
-  return layout.activation == rnn::Activation::kTanh ? Resident64Tanh(layout.architecture)
-                                                     : Resident64Relu(layout.architecture);
+  const bool tanh = layout.activation == rnn::Activation::kTanh;
+  switch (layout.units) {
+    case 32:
+      return Resident32(layout.architecture, layout.activation);
+    case 64:
+      return tanh ? Resident64Tanh(layout.architecture) : Resident64Relu(layout.architecture);
+    case 128:
+      return tanh ? Resident128Tanh(layout.architecture) : Resident128Relu(layout.architecture);
+    default:
+      return tanh ? Resident256Tanh(layout.architecture) : Resident256Relu(layout.architecture);
+  }
 }
 
 }  // namespace

@@ -13,8 +13,10 @@ CudaSequence GeneralOnDevice(rnn::Architecture architecture, rnn::Activation act
 CudaSequence Resident32(rnn::Architecture architecture, rnn::Activation activation);
 CudaSequence Resident64Tanh(rnn::Architecture architecture);
 CudaSequence Resident64Relu(rnn::Architecture architecture);
-// Vanilla and leaky alone: the others' weights do not fit.
-CudaSequence Resident128(rnn::Architecture architecture, rnn::Activation activation);
+CudaSequence Resident128Tanh(rnn::Architecture architecture);
+CudaSequence Resident128Relu(rnn::Architecture architecture);
+CudaSequence Resident256Tanh(rnn::Architecture architecture);
+CudaSequence Resident256Relu(rnn::Architecture architecture);
 
 void DrawOnDevice(CudaMachine& machine, const Layout& layout, const Arrays& arrays,
                   const TrialSource& source, int64_t slots, int steps);

@@ -33,6 +33,7 @@ struct Layout {
   int head = 0;           // [x, 1], padded
   int row = 0;            // head + units, padded
   bool resident = false;  // which of the two designs (sequence.h)
+  int blocks = 1;         // resident: of one network
 
   RNNFARM_HD int64_t gate_row() const { return int64_t{gates} * units; }
   // Of one slot's weights: (G N, row), then the readout (K, row), then the initial state.
@@ -53,10 +54,20 @@ struct Layout {
   RNNFARM_HD int64_t output_slot() const { return int64_t{steps} * batch * outputs; }
   RNNFARM_HD int64_t unit_slot() const { return int64_t{batch} * units; }
 
-  // Whether gate values outlive their step: all of the general design's, in the resident one what
-  // the backward pass needs.
-  bool keeps_gates() const { return !resident || architecture != rnn::Architecture::kVanilla; }
-  bool resets() const { return architecture == rnn::Architecture::kGru && !resident; }
+  // A network in one block sums the gradient of its weights as it goes; otherwise that is a product
+  // over all steps at the end, whose factors outlive their steps.
+  bool sums_at_the_end() const { return !resident || blocks > 1; }
+  // Whether gate values outlive their step, in one block only those that the backward pass needs.
+  bool keeps_gates() const {
+    return sums_at_the_end() || architecture != rnn::Architecture::kVanilla;
+  }
+  bool resets() const { return architecture == rnn::Architecture::kGru && sums_at_the_end(); }
+};
+
+// What a block of a device may have.
+struct BlockLimits {
+  int64_t shared_bytes = 0;  // memory of its own
+  bool clusters = false;     // other blocks that it works together with
 };
 
 // How one parameter (its place in rnn::ParameterLayout) lies in the weights.
@@ -113,7 +124,7 @@ struct Arrays {
   float* gradient = nullptr;     // (weights_size)
   float* state = nullptr;        // (T + 1, B, row)
   float* gates = nullptr;        // (T, B, G N): pre-activations, then values, then their gradients
-  float* reset = nullptr;        // GRU, general: (T, B, row) of [x, 1, r h]
+  float* reset = nullptr;        // GRU: (T, B, row) of [x, 1, r h] (clusters: of r h alone)
   float* cell = nullptr;         // LSTM: (T + 1, B, N)
   float* noise = nullptr;        // leaky with noise: (B, T, N)
   float* target = nullptr;       // (B, T, K)

@@ -133,7 +133,7 @@ class PopulationOn final : public Parts {
     arrays_.error = floats(l.output_slot());
     arrays_.carry = floats(l.unit_slot(), !l.resident);
     arrays_.cell_carry = floats(l.unit_slot(), l.has_cell && !l.resident);
-    arrays_.product = floats(l.unit_slot(), l.resets());
+    arrays_.product = floats(l.unit_slot(), l.resets() && !l.resident);
     arrays_.loss_parts = machine_->template Allocate<double>(slots_ * kLossParts);
     arrays_.readout_segments = floats(int64_t{kSegments} * l.outputs * l.row);
   }

@@ -1,16 +1,14 @@
-// The resident design's pass back: weights and gradients of the gates in the block's own memory,
-// the gradient of the weights in its registers for all steps.
+// The resident design's pass back of a network in one block: weights and gradients of the gates in
+// the block's own memory, the gradient of the weights in its registers for all steps.
 #ifndef RNNFARM_WORKER_ENGINE_CUDA_RESIDENT_BACKWARD_H_
 #define RNNFARM_WORKER_ENGINE_CUDA_RESIDENT_BACKWARD_H_
 
 #include "worker/engine/cuda/element.h"
 #include "worker/engine/cuda/layout.h"
+#include "worker/engine/cuda/saved_step.h"
 #include "worker/engine/cuda/tile.h"
 
 namespace rnnfarm::engine::cuda {
-
-inline constexpr int kMostResidentHead = 8;
-inline constexpr int kMostResidentOutputs = 8;
 
 template <class C, class A, int kUnits>
 struct ResidentBackward {
@@ -142,9 +140,9 @@ struct ResidentBackward {
     }
     RNNFARM_UNROLL
     for (int r = 0; r < kTile; ++r) {
-      const Row row = LoadRow(slot, t, at.row + r, at.column);
+      const SavedFour<C, A> saved(layout, arrays, slot, t, at.row + r, at.column);
       for (int u = 0; u < kTile; ++u) {
-        Element e = row.At(u, layout.alpha);
+        Element e = saved.At(u, layout.alpha);
         if constexpr (C::kHasCell) e.cell_carry_ = kept.cell_carry[r][u];
         C::Backward(e, Nowhere(), dh[0][r][u]);
         for (int g = 0; g < C::kGates; ++g) kept.gate[g][r][u] = e.gate_[g];
@@ -166,43 +164,6 @@ struct ResidentBackward {
     }
     if (!later) return;
     MultiplyTile(s.gates + at.row, s.weights + at.column, kUnits, 0, kMain * kUnits, dh);
-  }
-
-  // What a step left of four units of one row.
-  struct Row {
-    Four h{}, next_h{}, c{}, next_c{};
-    Four kept[C::kGates];
-
-    RNNFARM_HD_INLINE Element At(int u, float alpha) const {
-      Element e;
-      e.alpha_ = alpha;
-      e.h_ = h.x[u];
-      e.next_h_ = next_h.x[u];
-      for (int g = 0; g < C::kGates && g < C::kKept; ++g) e.kept_[g] = kept[g].x[u];
-      if constexpr (C::kHasCell) {
-        e.c_ = c.x[u];
-        e.kept_[4] = A::Value(next_c.x[u]);
-      }
-      return e;
-    }
-  };
-  RNNFARM_HD_INLINE Row LoadRow(int64_t slot, int t, int row, int column) const {
-    Row loaded;
-    for (int g = 0; g < C::kGates; ++g) loaded.kept[g] = Four{};
-    if (row >= layout.batch) return loaded;
-    const int64_t step = int64_t{t} * layout.batch + row;
-    loaded.h = LoadFour(StateRow(slot, t, row) + layout.head + column);
-    loaded.next_h = LoadFour(StateRow(slot, t + 1, row) + layout.head + column);
-    for (int g = 0; g < C::kGates && g < C::kKept; ++g) {
-      loaded.kept[g] = LoadFour(arrays.gates + slot * layout.gates_slot() + step * kGateRow +
-                                g * kUnits + column);
-    }
-    if constexpr (C::kHasCell) {
-      const float* cell = arrays.cell + slot * layout.cell_slot() + step * kUnits + column;
-      loaded.c = LoadFour(cell);
-      loaded.next_c = LoadFour(cell + int64_t{layout.batch} * kUnits);
-    }
-    return loaded;
   }
 
   RNNFARM_HD_INLINE void StoreGates(const Shared& s, const Kept& kept, int thread) const {

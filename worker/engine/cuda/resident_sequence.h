@@ -2,26 +2,59 @@
 #ifndef RNNFARM_WORKER_ENGINE_CUDA_RESIDENT_SEQUENCE_H_
 #define RNNFARM_WORKER_ENGINE_CUDA_RESIDENT_SEQUENCE_H_
 
+#include <algorithm>
+#include <type_traits>
+
+#include "worker/engine/cuda/cluster_backward.h"
 #include "worker/engine/cuda/resident_backward.h"
 #include "worker/engine/cuda/resident_forward.h"
 #include "worker/engine/cuda/sequence.h"
+#include "worker/engine/cuda/steps_gradient.h"
 
 namespace rnnfarm::engine::cuda {
 
+// How many blocks share a network: so many that its weights, and what passes between its units,
+// fit into their memory on compute capability 9.0.
+constexpr int NetworkBlocks(int gates, int units) {
+  if (units <= 64) return 1;
+  if (units <= 128) return gates == 1 ? 1 : 2;
+  return gates == 1 ? 4 : 8;
+}
+
+// The kernels of a cell.
+template <class C, class A, int kUnits>
+struct ResidentKernels {
+  static constexpr int kBlocks = NetworkBlocks(C::kGates, kUnits);
+  using Forward = ResidentForward<C, kUnits, kBlocks>;
+  using Backward = std::conditional_t<kBlocks == 1, ResidentBackward<C, A, kUnits>,
+                                      ClusterBackward<C, A, kUnits, kBlocks>>;
+
+  // Of one block.
+  static int64_t SharedFloats(const Layout& layout) {
+    return std::max(Forward::SharedFloats(layout), Backward::SharedFloats(layout));
+  }
+};
+
 template <class Machine, class C, class A, int kUnits>
 struct Resident {
-  using ForwardKernel = ResidentForward<C, kUnits>;
-  using BackwardKernel = ResidentBackward<C, A, kUnits>;
+  using Kernels = ResidentKernels<C, A, kUnits>;
 
   static void Forward(Machine& machine, const Layout& layout, const Arrays& arrays, int64_t slots,
                       int steps) {
-    machine.Launch(ForwardKernel{layout, arrays, steps}, slots,
-                   ForwardKernel::SharedFloats(layout));
+    using Kernel = typename Kernels::Forward;
+    machine.LaunchClusters(Kernel{layout, arrays, steps}, slots, Kernel::SharedFloats(layout));
   }
+
   static void Backward(Machine& machine, const Layout& layout, const Arrays& arrays, int64_t slots,
                        int steps) {
-    machine.Launch(BackwardKernel{layout, arrays, steps}, slots,
-                   BackwardKernel::SharedFloats(layout));
+    using Kernel = typename Kernels::Backward;
+    if constexpr (Kernels::kBlocks == 1) {
+      machine.Launch(Kernel{layout, arrays, steps}, slots, Kernel::SharedFloats(layout));
+    } else {
+      machine.LaunchClusters(Kernel{layout, arrays, steps}, slots, Kernel::SharedFloats(layout));
+      machine.Launch(StepsGradient{layout, arrays, steps},
+                     slots * StepsGradient::SlotBlocks(layout), StepsGradient::kSharedFloats);
+    }
   }
 };
 

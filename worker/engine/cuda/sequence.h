@@ -4,8 +4,8 @@
 //   general   any shape and precision: a strided-batched product a step, point-wise kernels behind
 //             it, the gradient of all weights as one product over all steps at the end
 //             (general_sequence.h)
-//   resident  float32, some sizes: one block a network keeps weights and state in its
-//             multiprocessor's own memory for all steps (resident_sequence.h)
+//   resident  float32, some sizes: one block a network, or a cluster of several, keeps weights and
+//             state in its multiprocessors' own memory for all steps (resident_sequence.h)
 #ifndef RNNFARM_WORKER_ENGINE_CUDA_SEQUENCE_H_
 #define RNNFARM_WORKER_ENGINE_CUDA_SEQUENCE_H_
 
@@ -31,9 +31,11 @@ struct Product {
   int64_t slots = 0;
 };
 
-// A Machine has
-//   template <class Kernel> void Launch(const Kernel& kernel, int64_t blocks, int64_t
-//   shared_floats); void Multiply(const Product& product);
+// A Machine has (block.h)
+//   template <class Kernel> void Launch(const Kernel&, int64_t blocks, int64_t shared_floats);
+//   template <class Kernel> void LaunchClusters(const Kernel&, int64_t clusters,
+//                                               int64_t shared_floats);   of each block
+//   void Multiply(const Product& product);
 template <class Machine>
 struct Sequence {
   // From weights, the states' [x, 1] and noise: the states of steps 1 … steps.

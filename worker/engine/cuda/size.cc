@@ -1,11 +1,11 @@
 #include "worker/engine/cuda/size.h"
 
 #include <algorithm>
+#include <limits>
 #include <variant>
 
 #include "worker/engine/cuda/element.h"
-#include "worker/engine/cuda/resident_backward.h"
-#include "worker/engine/cuda/resident_forward.h"
+#include "worker/engine/cuda/resident_sequence.h"
 #include "worker/rnn/gates.h"
 
 namespace rnnfarm::engine::cuda {
@@ -19,16 +19,32 @@ constexpr int64_t kBlocksThatFill = 256;
 
 int Padded(int size) { return (size + kAlignment - 1) / kAlignment * kAlignment; }
 
+// Of one block.
 template <int kUnits>
 int64_t ResidentFloats(const Layout& layout) {
   return WithCell<TanhActivation<Scalar>>(layout.architecture, [&](auto cell, auto activation) {
-    using Forward = ResidentForward<decltype(cell), kUnits>;
-    using Backward = ResidentBackward<decltype(cell), decltype(activation), kUnits>;
-    return std::max(Forward::SharedFloats(layout), Backward::SharedFloats(layout));
+    using Kernels = ResidentKernels<decltype(cell), decltype(activation), kUnits>;
+    return Kernels::SharedFloats(layout);
   });
 }
 
-bool OneGate(const Layout& layout) { return layout.gates == 1; }
+int64_t ResidentFloats(const Layout& layout) {
+  switch (layout.units) {
+    case 32:
+      return ResidentFloats<32>(layout);
+    case 64:
+      return ResidentFloats<64>(layout);
+    case 128:
+      return ResidentFloats<128>(layout);
+    case 256:
+      return ResidentFloats<256>(layout);
+    default:
+      return std::numeric_limits<int64_t>::max() / sizeof(float);
+  }
+}
+
+// Of the resident design, unless it is forced.
+constexpr int kMostResidentUnits = 128;
 
 }  // namespace
 
@@ -55,22 +71,23 @@ Layout LayoutOf(const Plan& plan, const rnn::CellSpec& cell) {
   return layout;
 }
 
-bool FitsResident(const Layout& layout, int64_t shared_bytes) {
+int ResidentBlocks(const Layout& layout, const BlockLimits& limits) {
   if (layout.batch > kResidentRows || layout.head > kMostResidentHead ||
       layout.outputs > kMostResidentOutputs) {
-    return false;
+    return 0;
   }
-  const auto fits = [&](int64_t floats) { return floats * int64_t{sizeof(float)} <= shared_bytes; };
-  switch (layout.units) {
-    case 32:
-      return fits(ResidentFloats<32>(layout));
-    case 64:
-      return fits(ResidentFloats<64>(layout));
-    case 128:
-      return OneGate(layout) && fits(ResidentFloats<128>(layout));
-    default:
-      return false;
-  }
+  const int blocks = NetworkBlocks(layout.gates, layout.units);
+  if (blocks > 1 && !limits.clusters) return 0;
+  const int64_t bytes = ResidentFloats(layout) * int64_t{sizeof(float)};
+  return bytes <= limits.shared_bytes ? blocks : 0;
+}
+
+void ChooseDesign(Design design, bool fp32, const BlockLimits& limits, Layout& layout) {
+  const int blocks = ResidentBlocks(layout, limits);
+  const bool asked = design == Design::kResident ||
+                     (design == Design::kAutomatic && layout.units <= kMostResidentUnits);
+  layout.resident = asked && fp32 && blocks > 0;
+  layout.blocks = layout.resident ? blocks : 1;
 }
 
 int64_t SlotBytes(const Layout& l, bool masked) {

@@ -11,11 +11,17 @@ namespace rnnfarm::engine::cuda {
 
 enum class Design { kAutomatic, kGeneral, kResident };
 
-// Without `resident`.
+// Without `resident` and `blocks`.
 Layout LayoutOf(const Plan& plan, const rnn::CellSpec& cell);
 
-// Whether the resident design has kernels for it that fit into `shared_bytes` of a block's memory.
-bool FitsResident(const Layout& layout, int64_t shared_bytes);
+// How many blocks a network of the resident design has; 0 where there are no kernels for it, or
+// none that fit.
+int ResidentBlocks(const Layout& layout, const BlockLimits& limits);
+
+// Chooses for a shape: resident where `design` and precision leave it and the device can. By itself
+// up to 128 units: beyond, a step's products are large enough for the library's kernels, and one
+// launch more a step weighs little.
+void ChooseDesign(Design design, bool fp32, const BlockLimits& limits, Layout& layout);
 
 // What the arrays of a data set take; 0 for other tasks.
 int64_t DatasetBytes(const task::Task& task);

@@ -13,6 +13,9 @@ inline constexpr int kTile = 4;
 // four more, which spreads a tile's columns over the memory's banks.
 inline constexpr int kResidentRows = 64;
 inline constexpr int kColumn = kResidentRows + 4;
+// Of the resident kernels.
+inline constexpr int kMostResidentHead = 8;
+inline constexpr int kMostResidentOutputs = 8;
 
 // What is read and written at once.
 struct alignas(16) Four {
@@ -32,13 +35,13 @@ struct TilePlace {
       : row(thread / (kColumns / kTile) * kTile), column(thread % (kColumns / kTile) * kTile) {}
 };
 
-// sum[g][r][c] += Σ_k left[k kColumn + r] right[k width + g apart + c].
-template <int kGates>
+// sum[g][r][c] += Σ_k left[k kLeft + r] right[k width + g apart + c].
+template <int kGates, int kLeft = kColumn>
 RNNFARM_HD_INLINE void MultiplyTile(const float* left, const float* right, int width, int apart,
                                     int depth, float (&sum)[kGates][kTile][kTile]) {
   RNNFARM_UNROLL_BY_4
   for (int k = 0; k < depth; ++k) {
-    const Four a = LoadFour(left + k * kColumn);
+    const Four a = LoadFour(left + k * kLeft);
     RNNFARM_UNROLL
     for (int g = 0; g < kGates; ++g) {
       const Four b = LoadFour(right + k * width + g * apart);

@@ -19,7 +19,7 @@ std::unique_ptr<Parts> MakeCudaParts(int, const Layout&, Rounding, const Trials&
   throw std::logic_error(kWithout);
 }
 
-int64_t SharedBytesOfBlock(int) { throw std::logic_error(kWithout); }
+BlockLimits LimitsOfBlocks(int) { throw std::logic_error(kWithout); }
 
 int64_t FreeBytes(int) { throw std::logic_error(kWithout); }
 

@@ -1,0 +1,10 @@
+#include "worker/engine/cuda/cuda_sequences.cuh"
+#include "worker/engine/cuda/resident_sequence.h"
+
+namespace rnnfarm::engine::cuda {
+
+CudaSequence Resident128Relu(rnn::Architecture architecture) {
+  return ResidentSequence<CudaMachine, ReluActivation<Scalar>, 128>(architecture);
+}
+
+}  // namespace rnnfarm::engine::cuda

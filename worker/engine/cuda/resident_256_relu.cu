@@ -1,0 +1,10 @@
+#include "worker/engine/cuda/cuda_sequences.cuh"
+#include "worker/engine/cuda/resident_sequence.h"
+
+namespace rnnfarm::engine::cuda {
+
+CudaSequence Resident256Relu(rnn::Architecture architecture) {
+  return ResidentSequence<CudaMachine, ReluActivation<Scalar>, 256>(architecture);
+}
+
+}  // namespace rnnfarm::engine::cuda
