@@ -57,7 +57,7 @@ class ScriptedRun {
     int64_t finished = INT64_MAX;
     bool kept = true;  // or collected at the end
   };
-  std::map<std::string, Bytes> artifacts_;                      // by digest
+  std::map<std::string, Bytes> artifacts_;  // by digest
   struct Life {
     int64_t made = INT64_MAX, deleted = INT64_MAX;  // when acknowledged
   };
