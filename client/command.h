@@ -79,6 +79,8 @@ std::string ArrayJson(const std::vector<std::string>& elements, bool one_line);
 // One a group of commands.
 void AddRunCommand(CLI::App& app, Program& program);
 void AddSweepCommands(CLI::App& app, Program& program);
+// Of the group `sweep`.
+void AddDeleteCommand(CLI::App& group, Program& program);
 void AddWatchCommand(CLI::App& app, Program& program);
 void AddJobsCommands(CLI::App& app, Program& program);
 void AddNetworksCommands(CLI::App& app, Program& program);

@@ -1,7 +1,9 @@
 #include "client/further_formats.h"
 
 #include <filesystem>
+#include <iterator>
 #include <map>
+#include <set>
 #include <string>
 
 #include "absl/strings/match.h"
@@ -23,6 +25,43 @@ absl::Status Cancelled() { return absl::CancelledError("interrupted; the next pu
 std::string TaskOf(const std::string& path) {
   const size_t slash = path.find('/');
   return slash == std::string::npos ? "" : path.substr(0, slash);
+}
+
+std::string Hdf5PathOf(const std::string& task) { return absl::StrCat(task, "/results.h5"); }
+
+// Where the files of the format made from `files` lie.
+std::set<std::string> PathsOf(const std::string& format, const std::vector<PulledFile>& files) {
+  std::set<std::string> paths;
+  for (const PulledFile& file : files) {
+    const std::string task = TaskOf(file.path);
+    const std::string path = format == "pt" ? TorchPathOf(file)
+                             : task.empty() ? ""
+                                            : Hdf5PathOf(task);
+    if (!path.empty()) paths.insert(path);
+  }
+  return paths;
+}
+
+bool IsThere(const PulledFolder& folder, const std::string& path) {
+  std::error_code failed;
+  return fs::exists(folder.At(path), failed);
+}
+
+// What of "pt" is still right where nobody can make the rest.
+void KeepTorchFiles(const std::vector<PulledFile>& files, PulledFolder& folder) {
+  for (const PulledFile& file : files) {
+    const std::string path = TorchPathOf(file);
+    if (!path.empty()) folder.KeepMade(path, MadeFrom({&file}));
+  }
+}
+
+absl::Status WriteFormat(const std::string& format, const v1::Sweep& sweep,
+                         const std::vector<PulledFile>& files, PulledFolder& folder,
+                         const PullOptions& options) {
+  if (format == "hdf5") return WriteHdf5Files(sweep, files, folder, options);
+  if (options.write_torch_files) return options.write_torch_files(files, folder, options);
+  KeepTorchFiles(files, folder);
+  return absl::OkStatus();
 }
 
 // Numbers where every cell of the column is one, else texts.
@@ -94,7 +133,10 @@ absl::Status FillTask(const v1::Sweep& sweep, const std::string& task,
 absl::Status WriteTask(const v1::Sweep& sweep, const std::string& task,
                        const std::vector<const PulledFile*>& files, PulledFolder& folder,
                        const PullOptions& options) {
-  const std::string path = absl::StrCat(task, "/results.h5");
+  const std::string path = Hdf5PathOf(task);
+  const std::string made_from =
+      MadeFrom(files, absl::StrCat(sweep.spec().name(), " ", sweep.spec_digest()));
+  if (folder.KeepMade(path, made_from)) return absl::OkStatus();
   const std::string part = folder.At(path) + ".part";
   absl::StatusOr<std::unique_ptr<Hdf5File>> out = Hdf5File::Create(part);
   if (!out.ok()) return out.status();
@@ -105,10 +147,46 @@ absl::Status WriteTask(const v1::Sweep& sweep, const std::string& task,
     fs::remove(part, failed);
     return status;
   }
-  return folder.Adopt(part, path);
+  return folder.Adopt(part, path, made_from);
 }
 
 }  // namespace
+
+std::string TorchPathOf(const PulledFile& file) {
+  if (!absl::StrContains(file.path, "/networks/")) return "";
+  return absl::StrCat(absl::StripSuffix(file.path, ".npz"), ".pt");
+}
+
+bool HoldsFormat(const std::string& directory, const std::string& format) {
+  std::error_code failed;
+  for (const fs::directory_entry& task : fs::directory_iterator(directory, failed)) {
+    if (format == "hdf5" && fs::exists(task.path() / "results.h5", failed)) return true;
+    if (format != "pt") continue;
+    for (const fs::directory_entry& file :
+         fs::directory_iterator(task.path() / "networks", failed)) {
+      if (file.path().extension() == ".pt") return true;
+    }
+  }
+  return false;
+}
+
+absl::Status WriteFurtherFormats(const v1::Sweep& sweep, const std::vector<PulledFile>& all,
+                                 const std::vector<PulledFile>& files, PulledFolder& folder,
+                                 const PullOptions& options) {
+  for (const std::string format : {"hdf5", "pt"}) {
+    std::set<std::string> there = PathsOf(format, all);
+    for (auto path = there.begin(); path != there.end();) {
+      path = IsThere(folder, *path) ? std::next(path) : there.erase(path);
+    }
+    if (options.formats.count(format) == 0 && there.empty()) continue;
+    const absl::Status written = WriteFormat(format, sweep, files, folder, options);
+    if (!written.ok()) return written;
+    for (const std::string& path : there) {
+      if (!folder.Lists(path)) folder.Remove(path);
+    }
+  }
+  return absl::OkStatus();
+}
 
 absl::Status WriteHdf5Files(const v1::Sweep& sweep, const std::vector<PulledFile>& files,
                             PulledFolder& folder, const PullOptions& options) {

@@ -36,8 +36,7 @@ std::string KindOf(const std::string& path) {
   return part.substr(0, part.find('.'));
 }
 
-absl::StatusOr<std::vector<PulledFile>> ListFiles(const Farm& farm, const std::string& sweep,
-                                                  const PullOptions& options) {
+absl::StatusOr<std::vector<PulledFile>> ListFiles(const Farm& farm, const std::string& sweep) {
   std::vector<PulledFile> files;
   std::string refused;
   v1::ListResultFilesRequest request;
@@ -48,8 +47,7 @@ absl::StatusOr<std::vector<PulledFile>> ListFiles(const Farm& farm, const std::s
           [&](const v1::ListResultFilesResponse& page) {
             for (const v1::ResultFile& file : page.files()) {
               if (!IsInside(file.path()) || !base::IsDigest(file.digest())) refused = file.path();
-              if (!options.only.empty() && options.only.count(KindOf(file.path())) == 0) continue;
-              files.push_back({file.path(), file.digest(), file.size_bytes()});
+              files.push_back({file.path(), file.digest(), file.size_bytes(), ""});
             }
           });
   if (!listed.ok()) return listed;
@@ -88,14 +86,28 @@ absl::Status WriteCompanions(const Farm& farm, const std::string& name, PulledFo
   return status;
 }
 
-absl::Status WriteFormats(const v1::Sweep& sweep, const std::vector<PulledFile>& files,
-                          PulledFolder& folder, const PullOptions& options) {
-  absl::Status status;
-  if (options.formats.count("hdf5") > 0) status = WriteHdf5Files(sweep, files, folder, options);
-  if (status.ok() && options.formats.count("pt") > 0) {
-    status = options.write_torch_files(files, folder, options);
+bool IsAskedFor(const PulledFile& file, const PullOptions& options) {
+  return options.only.empty() || options.only.count(KindOf(file.path)) > 0;
+}
+
+// Fetches what the options ask for. What they do not ask for and the folder has is in it too:
+// returns both, in the farm's order.
+absl::StatusOr<std::vector<PulledFile>> Fetch(const Farm& farm, const std::vector<PulledFile>& all,
+                                              PulledFolder& folder, const PullOptions& options,
+                                              PullSummary& summary) {
+  std::vector<PulledFile> asked, there;
+  for (const PulledFile& file : all) {
+    if (IsAskedFor(file, options)) asked.push_back(file);
   }
-  return status;
+  const absl::Status fetched = FetchFiles(farm, asked, folder, options, summary);
+  if (!fetched.ok()) return fetched;
+  for (const PulledFile& file : all) {
+    if (options.cancelled()) {
+      return absl::CancelledError("interrupted; the next pull goes on here");
+    }
+    if (IsAskedFor(file, options) || folder.Holds(file)) there.push_back(file);
+  }
+  return there;
 }
 
 }  // namespace
@@ -110,17 +122,17 @@ absl::StatusOr<PullSummary> Pull(const Farm& farm, const std::string& name,
   PulledFolder folder(directory);
   absl::Status status = folder.Check(sweep.spec().name());
   if (!status.ok()) return status;
-  const absl::StatusOr<std::vector<PulledFile>> files = ListFiles(farm, name, options);
-  if (!files.ok()) return files.status();
+  const absl::StatusOr<std::vector<PulledFile>> all = ListFiles(farm, name);
+  if (!all.ok()) return all.status();
   status = folder.Claim(sweep.spec());
   if (!status.ok()) return status;
 
   PullSummary summary;
   summary.state = sweep.state();
-  status = FetchFiles(farm, *files, folder, options, summary);
-  if (!status.ok()) return status;
+  const auto files = Fetch(farm, *all, folder, options, summary);
+  if (!files.ok()) return files.status();
   for (const PulledFile& file : *files) folder.Add(file);
-  status = WriteFormats(sweep, *files, folder, options);
+  status = WriteFurtherFormats(sweep, *all, *files, folder, options);
   if (status.ok()) status = WriteCompanions(farm, name, folder);
   if (status.ok()) status = folder.Finish(sweep);
   if (!status.ok()) return status;

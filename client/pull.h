@@ -35,9 +35,10 @@ struct PullOptions {
   // Kinds of files: "networks", "states", "fixed_points", "search", "distances", "embeddings",
   // "statistics". Empty: all.
   std::set<std::string> only;
-  // Beside NumPy's files: "hdf5", "pt".
+  // Beside NumPy's files: "hdf5", "pt". What of them the folder has already is kept up to date.
   std::set<std::string> formats;
-  TorchWriter write_torch_files;  // needed for "pt"
+  // Needed for "pt". Without it, what of that the folder has and is not right any more goes.
+  TorchWriter write_torch_files;
   // Files fetched at a time.
   int streams = kDefaultStreams;
   // Asked between chunks, by several threads; true ends with CANCELLED.
@@ -54,10 +55,10 @@ struct PullSummary {
 };
 
 // Fetches every result file of `sweep` ("sweeps/NAME") that is not in `directory` with its digest,
-// makes the files of the further formats from them, then writes networks.csv, search.csv where
-// there was a search, rnnfarm_cells.py, figures.py and, last, manifest.json. An interrupted pull
-// leaves *.part files, where the next one goes on. FAILED_PRECONDITION if the folder holds another
-// sweep.
+// makes the files of the further formats from all that it holds, then writes networks.csv,
+// search.csv where there was a search, rnnfarm_cells.py, figures.py and, last, manifest.json. An
+// interrupted pull leaves *.part files, where the next one goes on. FAILED_PRECONDITION if the
+// folder holds another sweep.
 absl::StatusOr<PullSummary> Pull(const Farm& farm, const std::string& sweep,
                                  const std::string& directory, const PullOptions& options = {});
 

@@ -2,6 +2,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "client/command.h"
+#include "client/further_formats.h"
 #include "client/pull.h"
 #include "client/pull_progress.h"
 #include "client/usage.h"
@@ -29,9 +30,10 @@ int RunPull(Program& program, const Arguments& arguments) {
     return program.Fail(absl::InvalidArgumentError(
         "--format pt is made from networks, which --only leaves out; add networks to --only"));
   }
-  if (options.formats.count("pt") > 0) {
+  const bool makes_torch_files = options.formats.count("pt") > 0;
+  if (makes_torch_files || HoldsFormat(arguments.directory, "pt")) {
     const absl::Status reached = program.computing.reach();
-    if (!reached.ok()) return program.Fail(reached);
+    if (!reached.ok() && makes_torch_files) return program.Fail(reached);
     options.write_torch_files = program.computing.write_torch_files;
   }
   TakeInterruptsGracefully();

@@ -7,8 +7,6 @@
 
 #include "absl/strings/str_cat.h"
 #include "base/array_file.h"
-#include "base/build_info.h"
-#include "base/logging.h"
 
 namespace rnnfarm::client {
 namespace {
@@ -24,19 +22,6 @@ std::string SpecText(const v1::SweepSpec& spec) {
   google::protobuf::TextFormat::PrintToString(spec, &text);
   return absl::StrCat(
       "# proto-file: rnnfarm/v1/sweep.proto\n# proto-message: rnnfarm.v1.SweepSpec\n", text);
-}
-
-std::string ManifestText(const v1::Sweep& sweep, const std::vector<PulledFile>& files) {
-  std::string text =
-      absl::StrCat("{\n \"sweep\": \"", base::JsonEscaped(sweep.spec().name()),
-                   "\",\n \"spec_digest\": \"", sweep.spec_digest(), "\",\n \"build\": \"",
-                   base::JsonEscaped(base::BuildText()), "\",\n \"files\": [");
-  for (size_t i = 0; i < files.size(); ++i) {
-    absl::StrAppend(&text, i > 0 ? ",\n  " : "\n  ", "{\"path\": \"",
-                    base::JsonEscaped(files[i].path), "\", \"sha256\": \"", files[i].digest,
-                    "\", \"size_bytes\": ", files[i].size_bytes, "}");
-  }
-  return text + "\n ]\n}\n";
 }
 
 bool HasBytes(const std::string& path, absl::string_view bytes) {
@@ -96,6 +81,9 @@ absl::Status PulledFolder::Claim(const v1::SweepSpec& spec) {
   if (failed) {
     return absl::FailedPreconditionError(absl::StrCat(directory_, " cannot be written"));
   }
+  if (const auto manifest = base::ReadFile(At(kManifestFile)); manifest.ok()) {
+    earlier_ = MadeFilesOf(*manifest);
+  }
   const std::string text = SpecText(spec);
   if (HasBytes(At(kSpecFile), text)) return absl::OkStatus();
   WillChange();
@@ -113,18 +101,40 @@ void PulledFolder::WillChange() {
 void PulledFolder::Add(const PulledFile& file) {
   const std::lock_guard<std::mutex> lock(mutex_);
   files_.push_back(file);
+  listed_.insert(file.path);
+}
+
+bool PulledFolder::Lists(const std::string& path) {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  return listed_.count(path) > 0;
 }
 
 absl::Status PulledFolder::AddMade(const std::string& path) {
   base::Digest digest;
   const int64_t size = HashFile(At(path), digest);
   if (size < 0) return absl::InternalError(absl::StrCat(At(path), " cannot be read"));
-  Add({path, digest.Finish(), size});
+  Add({path, digest.Finish(), size, ""});
   return absl::OkStatus();
 }
 
-absl::Status PulledFolder::Adopt(const std::string& from, const std::string& path) {
-  PulledFile file{path, "", 0};
+bool PulledFolder::KeepMade(const std::string& path, const std::string& made_from) {
+  const auto found = earlier_.find(path);
+  if (found == earlier_.end() || found->second.made_from != made_from || !Holds(found->second)) {
+    return false;
+  }
+  Add(found->second);
+  return true;
+}
+
+void PulledFolder::Remove(const std::string& path) {
+  WillChange();
+  std::error_code absent;
+  fs::remove(At(path), absent);
+}
+
+absl::Status PulledFolder::Adopt(const std::string& from, const std::string& path,
+                                 const std::string& made_from) {
+  PulledFile file{path, "", 0, made_from};
   base::Digest digest;
   file.size_bytes = HashFile(from, digest);
   file.digest = digest.Finish();
@@ -141,8 +151,9 @@ absl::Status PulledFolder::Adopt(const std::string& from, const std::string& pat
   return absl::FailedPreconditionError(absl::StrCat(At(path), " cannot be written"));
 }
 
-absl::Status PulledFolder::Write(const std::string& path, absl::string_view bytes) {
-  Add({path, base::DigestOf(bytes), static_cast<int64_t>(bytes.size())});
+absl::Status PulledFolder::Write(const std::string& path, absl::string_view bytes,
+                                 const std::string& made_from) {
+  Add({path, base::DigestOf(bytes), static_cast<int64_t>(bytes.size()), made_from});
   if (HasBytes(At(path), bytes)) return absl::OkStatus();
   WillChange();
   return base::WriteFile(At(path), bytes);

@@ -10,22 +10,19 @@
 #define RNNFARM_CLIENT_PULLED_FOLDER_H_
 
 #include <cstdint>
+#include <map>
 #include <mutex>
+#include <set>
 #include <string>
 #include <vector>
 
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
 #include "base/digest.h"
+#include "client/manifest.h"
 #include "rnnfarm/v1/farm_service.pb.h"
 
 namespace rnnfarm::client {
-
-struct PulledFile {
-  std::string path;  // relative to the folder
-  std::string digest;
-  int64_t size_bytes = 0;
-};
 
 // Thread-safe.
 class PulledFolder {
@@ -39,7 +36,8 @@ class PulledFolder {
   // OK if the folder is new, empty of results or holds results of the sweep called `name`;
   // FAILED_PRECONDITION otherwise.
   absl::Status Check(const std::string& name) const;
-  // Check, then sweep.textproto, which marks the folder as that sweep's.
+  // Check, what the manifest says of files made from others, then sweep.textproto, which marks the
+  // folder as that sweep's.
   absl::Status Claim(const v1::SweepSpec& spec);
 
   // To be called before a file is replaced or added: takes manifest.json away.
@@ -50,9 +48,17 @@ class PulledFolder {
   absl::Status AddMade(const std::string& path);
   // Puts the complete file `from` (a path of its own) at `path`, where other bytes are there, and
   // lists it.
-  absl::Status Adopt(const std::string& from, const std::string& path);
+  absl::Status Adopt(const std::string& from, const std::string& path,
+                     const std::string& made_from = "");
   // Writes a file, where its bytes are others than those there, and lists it.
-  absl::Status Write(const std::string& path, absl::string_view bytes);
+  absl::Status Write(const std::string& path, absl::string_view bytes,
+                     const std::string& made_from = "");
+  // Lists the file again if it lies there as the manifest that Claim found lists it, made from just
+  // this; false if it is to be made anew.
+  bool KeepMade(const std::string& path, const std::string& made_from);
+  bool Lists(const std::string& path);
+  // Of a file that is not listed.
+  void Remove(const std::string& path);
   // Writes manifest.json with all that was listed, in that order.
   absl::Status Finish(const v1::Sweep& sweep);
 
@@ -61,6 +67,8 @@ class PulledFolder {
   std::mutex mutex_;
   bool changed_ = false;           // guarded by mutex_
   std::vector<PulledFile> files_;  // guarded by mutex_
+  std::set<std::string> listed_;   // their paths; guarded by mutex_
+  std::map<std::string, PulledFile> earlier_;
 };
 
 // Feeds the file's bytes to `digest`; returns how many, or -1 if it cannot be read.

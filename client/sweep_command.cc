@@ -91,7 +91,7 @@ int Submit(Program& program, const FileArguments& arguments) {
       response->already_existed()
           ? response->sweep().state() == v1::SWEEP_STATE_CANCELLED
                 ? "the coordinator has this sweep already, and it was cancelled; to train it after "
-                  "all, submit it under another name (--set name=...)"
+                  "all, submit it under another name (--set name=...) or delete this one before"
                 : "the coordinator has this sweep already; nothing changed"
           : absl::StrCat("submitted; follow it with `rnnfarm watch ", file.spec.name(), "`"));
   program.terminal.out << response->sweep().name() << std::endl;
@@ -270,6 +270,7 @@ void AddSweepCommands(CLI::App& app, Program& program) {
   AddChange(*group, program, "cancel", "End a sweep; what is done stays", &Stub::CancelSweep);
   AddChange(*group, program, "pause", "Begin no more jobs of a sweep", &Stub::PauseSweep);
   AddChange(*group, program, "resume", "Go on with a paused sweep", &Stub::ResumeSweep);
+  AddDeleteCommand(*group, program);
 }
 
 }  // namespace rnnfarm::client

@@ -50,6 +50,8 @@ Terminal Terminal::Standard() {
   Terminal terminal{std::cout, std::cerr};
   terminal.out_is_terminal = isatty(STDOUT_FILENO) == 1;
   terminal.err_is_terminal = isatty(STDERR_FILENO) == 1;
+  terminal.in = &std::cin;
+  terminal.in_is_terminal = isatty(STDIN_FILENO) == 1;
   const char* no_colour = std::getenv("NO_COLOR");
   const char* kind = std::getenv("TERM");
   terminal.dumb = kind != nullptr && std::string(kind) == "dumb";

@@ -3,6 +3,7 @@
 #ifndef RNNFARM_CLIENT_TERMINAL_H_
 #define RNNFARM_CLIENT_TERMINAL_H_
 
+#include <istream>
 #include <ostream>
 #include <string>
 
@@ -16,10 +17,12 @@ struct Terminal {
   std::ostream& err;
   bool out_is_terminal = false;
   bool err_is_terminal = false;
-  bool colour = false;  // out is a terminal and NO_COLOR is not set
-  bool dumb = false;    // it cannot move its cursor
-  int width = 100;      // columns, of a terminal
-  int height = 24;      // rows, of a terminal
+  bool colour = false;         // out is a terminal and NO_COLOR is not set
+  bool dumb = false;           // it cannot move its cursor
+  int width = 100;             // columns, of a terminal
+  int height = 24;             // rows, of a terminal
+  std::istream* in = nullptr;  // where a person answers; null: nobody does
+  bool in_is_terminal = false;
 
   // Columns that a line of `out` or `err` may have; what is no terminal takes any.
   size_t OutWidth() const { return out_is_terminal ? width : std::string::npos; }

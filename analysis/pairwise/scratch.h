@@ -28,6 +28,7 @@ class Scratch {
   absl::Status Keep(const std::string& key, const base::Archive& archive) const;
   // All of it.
   void Remove() const;
+  const std::string& folder() const { return folder_; }
 
  private:
   std::string PathOf(const std::string& key) const;

@@ -79,6 +79,7 @@ void Scheduler::State::CheckLinks(const SweepEntry& sweep) {
 void Scheduler::State::CheckLinksOfJob(const SweepEntry& sweep, const v1::Job& job,
                                        const std::set<std::string>& tasks) {
   if (!HasSoundFields(sweep.sweep, job)) NoteContradiction(job.name());
+  if (job.attempt() < LastAttemptBefore(sweep)) NoteContradiction(job.name());
   if (!tasks.contains(job.task())) NoteOrphan(job.name(), job.task());
   if (job.kind() == v1::JOB_KIND_COMPARE) return;
   const auto configuration = sweep.configuration_by_key.find(job.configuration());

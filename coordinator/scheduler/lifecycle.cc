@@ -9,10 +9,6 @@ namespace {
 constexpr char kSweepCancelled[] = "the sweep was cancelled";
 constexpr char kSearchWentOn[] = "the search of its configuration went on without this draw";
 
-absl::Status NoSweep(absl::string_view name) {
-  return absl::NotFoundError(absl::StrCat("there is no sweep ", name, "; list the sweeps"));
-}
-
 absl::Status WrongState(const v1::Sweep& sweep, absl::string_view wanted) {
   return absl::FailedPreconditionError(absl::StrCat(
       "sweep ", LastSegment(sweep.name()), " is ",

@@ -170,9 +170,7 @@ std::vector<std::string> Scheduler::SweepNames() const {
 
 absl::StatusOr<v1::Sweep> Scheduler::GetSweep(absl::string_view name) const {
   const SweepEntry* sweep = state_->FindSweep(name);
-  if (sweep == nullptr) {
-    return absl::NotFoundError("there is no sweep " + std::string(name) + "; list the sweeps");
-  }
+  if (sweep == nullptr) return NoSweep(name);
   return state_->Describe(*sweep);
 }
 

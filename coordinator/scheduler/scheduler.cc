@@ -40,6 +40,8 @@ void Scheduler::Load(Record record) {
     if (owner != nullptr) state.AddLoadedJob(*owner, std::move(*job));
   } else if (auto* worker = std::get_if<v1::Worker>(&record)) {
     state.AddDrainingWorker(std::move(*worker));
+  } else if (auto* deleted = std::get_if<v1::DeletedSweep>(&record)) {
+    state.deleted[deleted->name()] = std::move(*deleted);
   }
 }
 

@@ -63,6 +63,10 @@ struct PauseSweep {
 struct ResumeSweep {
   std::string sweep;
 };
+// Of a sweep that has nothing left to do.
+struct DeleteSweep {
+  std::string sweep;
+};
 struct RetryJobs {
   std::vector<std::string> jobs;
   bool validate_only = false;
@@ -78,13 +82,15 @@ struct Sync {
 };
 // Time passed: expired leases are taken back, workers that went silent are marked lost.
 struct Tick {};
-using Event =
-    std::variant<Submit, CancelSweep, PauseSweep, ResumeSweep, RetryJobs, DrainWorker, Sync, Tick>;
+using Event = std::variant<Submit, CancelSweep, PauseSweep, ResumeSweep, DeleteSweep, RetryJobs,
+                           DrainWorker, Sync, Tick>;
 
 // One record to be written or deleted. Jobs and sweeps are written without their derived and
 // volatile fields. A worker is written while a person's request that it drain stands (DRAINING),
-// and once more, to be deleted, when it does no longer (any other state).
-using Record = std::variant<v1::Sweep, v1::Configuration, v1::Network, v1::Job, v1::Worker>;
+// and once more, to be deleted, when it does no longer (any other state). With a deleted sweep,
+// which comes before all others, everything that belongs to it is deleted.
+using Record =
+    std::variant<v1::Sweep, v1::Configuration, v1::Network, v1::Job, v1::Worker, v1::DeletedSweep>;
 
 // One line more in the log of a job; lines of a job are numbered from 0 without a gap.
 struct NewJobEvent {
@@ -123,7 +129,7 @@ class Scheduler {
   ~Scheduler();
 
   // Restores the records of the store, sweeps first, then configurations, networks, jobs,
-  // workers.
+  // workers and deleted sweeps.
   void Load(Record record);
   // Rebuilds queues; every leased job gets a full new term from `now`. DATA_LOSS naming a record
   // that belongs to another of which there is none; the scheduler is not to be used then.

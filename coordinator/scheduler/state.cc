@@ -21,6 +21,10 @@ absl::string_view LastSegment(absl::string_view name) {
   return slash == absl::string_view::npos ? name : name.substr(slash + 1);
 }
 
+absl::Status NoSweep(absl::string_view name) {
+  return absl::NotFoundError(absl::StrCat("there is no sweep ", name, "; list the sweeps"));
+}
+
 std::string ShortReason(absl::string_view text) {
   // It may quote a worker's file, and what is not UTF-8 could never be read from the store again.
   const std::string whole = base::AsUtf8(text);
@@ -158,6 +162,8 @@ void Scheduler::State::TakeWrites(Effects& effects) {
     }
     dirty.clear();
   };
+  for (v1::DeletedSweep& deletion : deletions) effects.writes.push_back(std::move(deletion));
+  deletions.clear();
   take(dirty_sweeps, [](const SweepEntry& entry) { return entry.sweep; });
   take(dirty_configurations, [](const ConfigurationEntry& entry) { return entry.configuration; });
   take(dirty_networks, [](const NetworkEntry& entry) { return entry.network; });

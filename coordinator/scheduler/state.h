@@ -28,6 +28,7 @@ inline constexpr absl::Duration kForgetWorkerAfter = absl::Hours(24);
 
 // "flipflop" of "sweeps/flipflop"; a name without the collection is taken as it is.
 absl::string_view LastSegment(absl::string_view name);
+absl::Status NoSweep(absl::string_view name);
 // The attempt whose result counts; null while there is none.
 const v1::Attempt* WinnerOf(const v1::Job& job);
 // A text cut to kLongestReason bytes, valid UTF-8.
@@ -134,6 +135,13 @@ struct Scheduler::State {
   void Reseed(JobEntry& job);
   void ReviveDependants(JobEntry& job);
 
+  // deletion.cc: sweeps that are deleted
+  void On(const DeleteSweep& event, Effects& effects);
+  void Forget(SweepEntry& sweep);
+  // Behind which the attempts of the sweep's jobs begin: those of a deleted one of its name may
+  // still be reported.
+  uint64_t LastAttemptBefore(const SweepEntry& sweep) const;
+
   // workers.cc: workers and what they say of themselves
   void On(const Sync& event, Effects& effects);
   // A person's request that the worker drain begins or ends to stand; it survives a restart.
@@ -220,7 +228,8 @@ struct Scheduler::State {
   // Looked up, never walked: their order is the hash's.
   absl::flat_hash_map<std::string, SweepEntry*> sweep_by_id;
   absl::flat_hash_map<std::string, JobEntry*> job_by_name;
-  int64_t open_jobs = 0;  // of all sweeps
+  std::map<std::string, v1::DeletedSweep> deleted;  // by name; another one of it may be there
+  int64_t open_jobs = 0;                            // of all sweeps
   Demands demands;
   Queues queues;
   Stragglers stragglers;
@@ -244,6 +253,7 @@ struct Scheduler::State {
   std::vector<NetworkEntry*> dirty_networks;
   std::vector<JobEntry*> dirty_jobs;
   std::vector<v1::Worker> drain_changes;  // their records
+  std::vector<v1::DeletedSweep> deletions;
   std::vector<NewJobEvent> events;
 };
 

@@ -113,6 +113,7 @@ std::string JobName(const SweepEntry& sweep, absl::string_view id) {
 
 JobEntry& Scheduler::State::AddJob(SweepEntry& sweep, v1::Job job) {
   job.set_state(v1::JOB_STATE_PENDING);
+  job.set_attempt(LastAttemptBefore(sweep));
   SetTime(now, *job.mutable_create_time());
   auto owned = std::make_unique<JobEntry>();
   JobEntry& entry = *owned;
@@ -315,8 +316,9 @@ void Scheduler::State::On(const Submit& event, Effects& effects) {
   const population::Population population = population::Enumerate(resolved);
   if (existing != nullptr) {
     if (existing->sweep.state() == v1::SWEEP_STATE_CANCELLED) {
-      effects.status = absl::FailedPreconditionError(absl::StrCat(
-          "sweep ", existing->sweep.name(), " was cancelled; submit under another name"));
+      effects.status = absl::FailedPreconditionError(
+          absl::StrCat("sweep ", existing->sweep.name(),
+                       " was cancelled; submit under another name, or delete it before"));
       return;
     }
     const std::string broken =

@@ -3,6 +3,9 @@
 #include <glog/logging.h>
 
 #include <exception>
+#include <filesystem>
+#include <set>
+#include <system_error>
 #include <utility>
 
 #include "absl/time/clock.h"
@@ -40,8 +43,12 @@ void ComparisonAhead::Stop() {
 void ComparisonAhead::Run() {
   // Libraries throw where memory runs out; the comparison itself will say so.
   try {
-    for (const SweepAndTask& of : Unfinished()) {
-      if (!stopping_) Advance(of);
+    const auto unfinished = Unfinished();
+    if (unfinished.ok()) {
+      RemoveAllBut(*unfinished);
+      for (const Comparison& comparison : *unfinished) {
+        if (comparison.waits && !stopping_) Advance(comparison.of);
+      }
     }
   } catch (const std::exception& thrown) {
     LOG(WARNING) << "a comparison to come could not be prepared: " << thrown.what();
@@ -49,20 +56,35 @@ void ComparisonAhead::Run() {
   running_ = false;
 }
 
-std::vector<ComparisonAhead::SweepAndTask> ComparisonAhead::Unfinished() const {
-  std::vector<SweepAndTask> out;
-  ledger_
-      .Read([&](const scheduler::Scheduler& scheduler) {
-        for (const std::string& sweep : scheduler.SweepNames()) {
-          for (const v1::Job* job : scheduler.JobsOf(sweep)) {
-            const bool to_come =
-                job->kind() == v1::JOB_KIND_COMPARE && job->state() == v1::JOB_STATE_PENDING;
-            if (to_come) out.emplace_back(sweep, job->task());
-          }
-        }
-      })
-      .IgnoreError();
+absl::StatusOr<std::vector<ComparisonAhead::Comparison>> ComparisonAhead::Unfinished() const {
+  std::vector<Comparison> out;
+  const absl::Status read = ledger_.Read([&](const scheduler::Scheduler& scheduler) {
+    for (const std::string& sweep : scheduler.SweepNames()) {
+      for (const v1::Job* job : scheduler.JobsOf(sweep)) {
+        const bool over =
+            job->state() == v1::JOB_STATE_SUCCEEDED || job->state() == v1::JOB_STATE_CANCELLED;
+        if (job->kind() != v1::JOB_KIND_COMPARE || over) continue;
+        out.push_back({{sweep, job->task()}, job->state() == v1::JOB_STATE_PENDING});
+      }
+    }
+  });
+  if (!read.ok()) return read;
   return out;
+}
+
+// While nothing is compared: there is no other folder that anybody writes to.
+void ComparisonAhead::RemoveAllBut(const std::vector<Comparison>& unfinished) const {
+  std::set<std::filesystem::path> kept;
+  for (const Comparison& each : unfinished) {
+    kept.insert(ScratchOf(scratch_, each.of.first, each.of.second).folder());
+  }
+  std::error_code failed;
+  for (const auto& entry : std::filesystem::directory_iterator(scratch_, failed)) {
+    if (stopping_) return;
+    if (entry.is_directory(failed) && kept.count(entry.path()) == 0) {
+      analysis::Scratch(entry.path()).Remove();
+    }
+  }
 }
 
 void ComparisonAhead::Advance(const SweepAndTask& of) {

@@ -1,5 +1,6 @@
 // Between comparisons: computes what it can of those to come, whose networks end one by one, with
-// one thread beside whatever else the machine does. Losing it costs time and nothing else.
+// one thread beside whatever else the machine does. Losing it costs time and nothing else. Removes
+// what comparisons left that will not go on: of sweeps that were cancelled or deleted.
 #ifndef RNNFARM_COORDINATOR_SERVICE_COMPARISON_AHEAD_H_
 #define RNNFARM_COORDINATOR_SERVICE_COMPARISON_AHEAD_H_
 
@@ -34,7 +35,13 @@ class ComparisonAhead {
   using SweepAndTask = std::pair<std::string, std::string>;
 
   void Run();
-  std::vector<SweepAndTask> Unfinished() const;
+  struct Comparison {
+    SweepAndTask of;
+    bool waits = false;  // for its turn, or for networks
+  };
+  // Those that may still be made.
+  absl::StatusOr<std::vector<Comparison>> Unfinished() const;
+  void RemoveAllBut(const std::vector<Comparison>& unfinished) const;
   void Advance(const SweepAndTask& of);
 
   Ledger& ledger_;

@@ -246,6 +246,11 @@ grpc::Status FarmService::RetryJobs(grpc::ServerContext*, const v1::RetryJobsReq
                                     v1::RetryJobsResponse* response) {
   auto status = CheckName("parent", request->parent(), "sweeps/{sweep}");
   if (!status.ok()) return base::ToGrpc(status);
+  const std::string request_id = request->validate_only() ? "" : request->request_id();
+  // The sweep may be gone since.
+  auto first = FirstAnswer<v1::RetryJobsResponse>("RetryJobs", request_id);
+  if (first.ok()) *response = *std::move(first);
+  if (!absl::IsNotFound(first.status())) return base::ToGrpc(first.status());
   scheduler::RetryJobs event;
   event.validate_only = request->validate_only();
   event.reseed = request->reseed();
@@ -261,8 +266,7 @@ grpc::Status FarmService::RetryJobs(grpc::ServerContext*, const v1::RetryJobsReq
   });
   if (!read.ok()) return base::ToGrpc(read);
   if (!status.ok()) return base::ToGrpc(status);
-  auto answer = Change<v1::RetryJobsResponse>(
-      std::move(event), "RetryJobs", request->validate_only() ? "" : request->request_id());
+  auto answer = Change<v1::RetryJobsResponse>(std::move(event), "RetryJobs", request_id);
   if (answer.ok()) *response = *std::move(answer);
   return base::ToGrpc(answer.status());
 }

@@ -42,6 +42,20 @@ absl::StatusOr<const v1::Job*> FindJob(const scheduler::Scheduler& scheduler,
   return UnknownName("job", name, NamesOf(scheduler.JobsOf(sweep)));
 }
 
+// Lines of the job's log.
+absl::StatusOr<int64_t> CountEvents(const Ledger& ledger, const std::string& job_name) {
+  absl::StatusOr<int64_t> count = 0;
+  const absl::Status read = ledger.Read([&](const scheduler::Scheduler& scheduler) {
+    auto job = FindJob(scheduler, job_name);
+    if (job.ok()) {
+      count = (*job)->event_count();
+    } else {
+      count = job.status();
+    }
+  });
+  return read.ok() ? count : read;
+}
+
 template <typename Message>
 grpc::Status Answer(absl::StatusOr<Message> given, Message& answer) {
   if (given.ok()) answer = *std::move(given);
@@ -100,48 +114,42 @@ grpc::Status FarmService::GetSweep(grpc::ServerContext*, const v1::GetSweepReque
   return base::ToGrpc(read.ok() ? status : read);
 }
 
-namespace {
-
-// One change of a sweep by name: cancel, pause, resume.
-template <typename Request, typename Response, typename Change>
-grpc::Status ChangeSweep(Ledger& ledger, const Request& request, Response* response,
-                         const Change& change) {
+template <typename Event, typename Request, typename Response>
+grpc::Status FarmService::ChangeSweep(const char* method, const Request& request,
+                                      Response* response) {
   auto status = CheckName("name", request.name(), "sweeps/{sweep}");
   if (!status.ok()) return base::ToGrpc(status);
-  absl::Status read = ledger.Read([&](const scheduler::Scheduler& scheduler) {
-    status = FindSweep(scheduler, request.name()).status();
-  });
-  if (!read.ok()) return base::ToGrpc(read);
-  if (!status.ok()) return base::ToGrpc(status);
-  absl::StatusOr<v1::Sweep> sweep = change();
-  if (sweep.ok()) *response->mutable_sweep() = *std::move(sweep);
-  return base::ToGrpc(sweep.status());
+  // The sweep may be gone since.
+  auto sweep = FirstAnswer<v1::Sweep>(method, request.request_id());
+  if (absl::IsNotFound(sweep.status())) {
+    absl::Status read = ledger_.Read([&](const scheduler::Scheduler& scheduler) {
+      status = FindSweep(scheduler, request.name()).status();
+    });
+    if (!read.ok()) return base::ToGrpc(read);
+    if (!status.ok()) return base::ToGrpc(status);
+    sweep = Change<v1::Sweep>(Event{request.name()}, method, request.request_id());
+  }
+  return Answer(std::move(sweep), *response->mutable_sweep());
 }
-
-}  // namespace
 
 grpc::Status FarmService::CancelSweep(grpc::ServerContext*, const v1::CancelSweepRequest* request,
                                       v1::CancelSweepResponse* response) {
-  return ChangeSweep(ledger_, *request, response, [&] {
-    return Change<v1::Sweep>(scheduler::CancelSweep{request->name()}, "CancelSweep",
-                             request->request_id());
-  });
+  return ChangeSweep<scheduler::CancelSweep>("CancelSweep", *request, response);
 }
 
 grpc::Status FarmService::PauseSweep(grpc::ServerContext*, const v1::PauseSweepRequest* request,
                                      v1::PauseSweepResponse* response) {
-  return ChangeSweep(ledger_, *request, response, [&] {
-    return Change<v1::Sweep>(scheduler::PauseSweep{request->name()}, "PauseSweep",
-                             request->request_id());
-  });
+  return ChangeSweep<scheduler::PauseSweep>("PauseSweep", *request, response);
 }
 
 grpc::Status FarmService::ResumeSweep(grpc::ServerContext*, const v1::ResumeSweepRequest* request,
                                       v1::ResumeSweepResponse* response) {
-  return ChangeSweep(ledger_, *request, response, [&] {
-    return Change<v1::Sweep>(scheduler::ResumeSweep{request->name()}, "ResumeSweep",
-                             request->request_id());
-  });
+  return ChangeSweep<scheduler::ResumeSweep>("ResumeSweep", *request, response);
+}
+
+grpc::Status FarmService::DeleteSweep(grpc::ServerContext*, const v1::DeleteSweepRequest* request,
+                                      v1::DeleteSweepResponse* response) {
+  return ChangeSweep<scheduler::DeleteSweep>("DeleteSweep", *request, response);
 }
 
 grpc::Status FarmService::GetNetwork(grpc::ServerContext*, const v1::GetNetworkRequest* request,
@@ -183,26 +191,27 @@ grpc::Status FarmService::ListJobEvents(grpc::ServerContext*,
   auto page =
       ParsePage(request->page_size(), request->page_token(), absl::StrCat("events|", job_name));
   if (!page.ok()) return base::ToGrpc(page.status());
-  int64_t total = 0;
-  absl::Status read = ledger_.Read([&](const scheduler::Scheduler& scheduler) {
-    auto job = FindJob(scheduler, job_name);
-    if (job.ok()) total = (*job)->event_count();
-    status = job.status();
-  });
-  if (!read.ok()) return base::ToGrpc(read);
-  if (!status.ok()) return base::ToGrpc(status);
+  auto total = CountEvents(ledger_, job_name);
+  if (!total.ok()) return base::ToGrpc(total.status());
   // What the ledger shows is durable, and a log only grows: the lines are there.
-  const int count = static_cast<int>(std::max<int64_t>(0, page->end(total) - page->first));
+  const int count = static_cast<int>(std::max<int64_t>(0, page->end(*total) - page->first));
   auto events = store_.ReadEvents(job_name, page->first, count);
   if (events.ok() && static_cast<int>(events->size()) < count) {
-    events = absl::DataLossError(absl::StrCat("the log of ", job_name, " ends at line ",
-                                              page->first + events->size(), " of ", total,
-                                              "; check the store"));
+    const auto now = CountEvents(ledger_, job_name);
+    // Unless its sweep was deleted meanwhile; another one of the name may be there.
+    if (!now.ok()) return base::ToGrpc(now.status());
+    events = *now < *total
+                 ? absl::NotFoundError(absl::StrCat("the job ", job_name,
+                                                    " was deleted with its sweep and is another "
+                                                    "one now; read its log from the beginning"))
+                 : absl::DataLossError(absl::StrCat("the log of ", job_name, " ends at line ",
+                                                    page->first + events->size(), " of ", *total,
+                                                    "; check the store"));
   }
   if (!events.ok()) return base::ToGrpc(events.status());
   for (v1::JobEvent& event : *events) *response->add_events() = std::move(event);
-  response->set_next_page_token(page->NextToken(total));
-  response->set_total_size(total);
+  response->set_next_page_token(page->NextToken(*total));
+  response->set_total_size(*total);
   return grpc::Status::OK;
 }
 

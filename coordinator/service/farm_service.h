@@ -35,6 +35,8 @@ class FarmService : public v1::FarmService::Service {
                           v1::PauseSweepResponse*) override;
   grpc::Status ResumeSweep(grpc::ServerContext*, const v1::ResumeSweepRequest*,
                            v1::ResumeSweepResponse*) override;
+  grpc::Status DeleteSweep(grpc::ServerContext*, const v1::DeleteSweepRequest*,
+                           v1::DeleteSweepResponse*) override;
   grpc::Status ListConfigurations(grpc::ServerContext*, const v1::ListConfigurationsRequest*,
                                   v1::ListConfigurationsResponse*) override;
   grpc::Status GetNetwork(grpc::ServerContext*, const v1::GetNetworkRequest*,
@@ -73,6 +75,9 @@ class FarmService : public v1::FarmService::Service {
     if (request_id.empty()) return absl::NotFoundError("every call without a request_id is new");
     return As<Message>(ledger_.FindAnswer(AnswerKey(method, request_id)), method);
   }
+  // One change of a sweep by name: cancel, pause, resume, delete.
+  template <typename Event, typename Request, typename Response>
+  grpc::Status ChangeSweep(const char* method, const Request& request, Response* response);
   static std::string AnswerKey(const char* method, const std::string& request_id);
   template <typename Message>
   static absl::StatusOr<Message> As(absl::StatusOr<Ledger::Reply> reply, const char* method) {

@@ -24,6 +24,7 @@ struct AddRecord {
   void operator()(v1::Network& record) { batch.networks.push_back(std::move(record)); }
   void operator()(v1::Job& record) { batch.jobs.push_back(std::move(record)); }
   void operator()(v1::Worker& record) { batch.workers.push_back(std::move(record)); }
+  void operator()(v1::DeletedSweep& record) { batch.deleted_sweeps.push_back(std::move(record)); }
 };
 
 }  // namespace
@@ -56,6 +57,7 @@ absl::Status Ledger::Restore() {
   visitor.network = load;
   visitor.job = load;
   visitor.worker = load;
+  visitor.deleted_sweep = load;
   if (auto status = store_.Load(visitor); !status.ok()) return status;
   return scheduler_->FinishLoading(Now());
 }

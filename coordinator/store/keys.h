@@ -19,6 +19,7 @@ inline constexpr char kJobPrefix = '4';
 // Read when asked for, never at start.
 inline constexpr char kEventPrefix = '5';
 inline constexpr char kWorkerPrefix = '6';
+inline constexpr char kDeletedSweepPrefix = '7';
 
 inline std::string BigEndian(uint64_t value) {
   std::string bytes(8, '\0');

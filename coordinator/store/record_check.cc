@@ -1,5 +1,7 @@
 #include "coordinator/store/record_check.h"
 
+#include <algorithm>
+
 #include "absl/strings/str_cat.h"
 #include "coordinator/store/keys.h"
 
@@ -49,6 +51,8 @@ void RecordCheck::Take(absl::string_view key, absl::string_view value) {
       return TakeRecord<v1::Job>(key.substr(2), value);
     case kWorkerPrefix:
       return TakeRecord<v1::Worker>(key.substr(2), value);
+    case kDeletedSweepPrefix:
+      return TakeRecord<v1::DeletedSweep>(key.substr(2), value);
     case kEventPrefix:
       return TakeEvent(key, value);
     default:
@@ -100,6 +104,8 @@ void RecordCheck::Look(const v1::Job& job) {
   expected_[job.name()] = job.event_count();
   const std::string sweep(SweepOf(job.name()));
   Needs(job.name(), sweep);
+  uint64_t& least = least_attempts_.try_emplace(sweep, job.attempt()).first->second;
+  least = std::min(least, job.attempt());
   if (!job.configuration().empty()) {
     Needs(job.name(), absl::StrCat(sweep, "/configurations/", job.configuration()));
   }
@@ -108,6 +114,15 @@ void RecordCheck::Look(const v1::Job& job) {
   for (const v1::Checkpoint& checkpoint : job.checkpoints()) {
     NeedsArtifact(job.name(), checkpoint.digest());
   }
+}
+
+// Else a report for the deleted sweep could be taken for one of its successor's.
+void RecordCheck::Look(const v1::DeletedSweep& deleted) {
+  const auto least = least_attempts_.find(deleted.name());
+  if (least == least_attempts_.end() || least->second >= deleted.last_attempt()) return;
+  Problem(deleted.name(),
+          absl::StrCat("has a job at attempt ", least->second,
+                       ", but one of this name was deleted at attempt ", deleted.last_attempt()));
 }
 
 void RecordCheck::TakeEvent(absl::string_view key, absl::string_view value) {

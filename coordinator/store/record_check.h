@@ -33,6 +33,7 @@ class RecordCheck {
   void Look(const v1::Network& network);
   void Look(const v1::Job& job);
   void Look(const v1::Worker&) {}
+  void Look(const v1::DeletedSweep& deleted);
   void TakeEvent(absl::string_view key, absl::string_view value);
   void Problem(absl::string_view record, absl::string_view what);
   // That `record` belongs to `other`, which is there.
@@ -41,9 +42,10 @@ class RecordCheck {
 
   CheckReport& report_;
   const std::function<absl::Status(absl::string_view)> find_artifact_;
-  std::set<std::string> names_;              // of sweeps, configurations and networks
-  std::map<std::string, int64_t> expected_;  // events of each job
-  std::map<std::string, int64_t> events_;    // of each job, counted
+  std::set<std::string> names_;                     // of sweeps, configurations and networks
+  std::map<std::string, uint64_t> least_attempts_;  // of the jobs of each sweep
+  std::map<std::string, int64_t> expected_;         // events of each job
+  std::map<std::string, int64_t> events_;           // of each job, counted
 };
 
 }  // namespace rnnfarm::store

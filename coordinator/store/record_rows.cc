@@ -8,10 +8,26 @@
 
 namespace rnnfarm::store {
 
+// Ranges of keys, so that a sweep of a million jobs goes in one small batch with its logs.
+void RecordRows::Delete(rocksdb::WriteBatch& batch, const v1::DeletedSweep& deleted) {
+  constexpr char kBehindSlash = '/' + 1;
+  const std::string& name = deleted.name();
+  batch.Delete(database_.records(), RecordKey(kSweepPrefix, name)).PermitUncheckedError();
+  for (const char prefix : {kConfigurationPrefix, kNetworkPrefix, kJobPrefix, kEventPrefix}) {
+    batch
+        .DeleteRange(database_.records(), RecordKey(prefix, name + "/"),
+                     RecordKey(prefix, name + kBehindSlash))
+        .PermitUncheckedError();
+  }
+  batch.Put(database_.records(), RecordKey(kDeletedSweepPrefix, name), deleted.SerializeAsString())
+      .PermitUncheckedError();
+}
+
 void RecordRows::Put(rocksdb::WriteBatch& batch, const Batch& from) {
   auto put = [&](const std::string& key, const google::protobuf::MessageLite& message) {
     batch.Put(database_.records(), key, message.SerializeAsString()).PermitUncheckedError();
   };
+  for (const auto& deleted : from.deleted_sweeps) Delete(batch, deleted);
   for (const auto& sweep : from.sweeps) put(RecordKey(kSweepPrefix, sweep.name()), sweep);
   for (const auto& configuration : from.configurations) {
     put(ConfigurationKey(configuration.sweep(), configuration.key()), configuration);
@@ -57,7 +73,10 @@ absl::Status RecordRows::Load(const Store::Visitor& visitor) {
     return status;
   }
   if (auto status = LoadKind<v1::Job>(kJobPrefix, visitor.job); !status.ok()) return status;
-  return LoadKind<v1::Worker>(kWorkerPrefix, visitor.worker);
+  if (auto status = LoadKind<v1::Worker>(kWorkerPrefix, visitor.worker); !status.ok()) {
+    return status;
+  }
+  return LoadKind<v1::DeletedSweep>(kDeletedSweepPrefix, visitor.deleted_sweep);
 }
 
 absl::StatusOr<std::vector<v1::JobEvent>> RecordRows::ReadEvents(absl::string_view job,

@@ -25,6 +25,7 @@ class RecordRows {
                                                        int count);
 
  private:
+  void Delete(rocksdb::WriteBatch& batch, const v1::DeletedSweep& deleted);
   template <typename Message>
   absl::Status LoadKind(char prefix, const std::function<void(Message)>& take);
 

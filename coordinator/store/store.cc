@@ -174,8 +174,8 @@ absl::Status RocksStore::Backup(const std::string& folder, std::atomic<bool>* st
 }  // namespace
 
 bool Batch::empty() const {
-  return sweeps.empty() && configurations.empty() && networks.empty() && jobs.empty() &&
-         workers.empty() && events.empty() && answers.empty();
+  return deleted_sweeps.empty() && sweeps.empty() && configurations.empty() && networks.empty() &&
+         jobs.empty() && workers.empty() && events.empty() && answers.empty();
 }
 
 absl::StatusOr<std::unique_ptr<Store>> Store::Open(const Options& options) {

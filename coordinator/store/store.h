@@ -46,6 +46,9 @@ struct JobEventRow {
 
 // Everything one event changes, committed whole or not at all.
 struct Batch {
+  // Everything that belongs to a sweep of this name goes, and the record stays in its place. Comes
+  // before all that follows.
+  std::vector<v1::DeletedSweep> deleted_sweeps;
   std::vector<v1::Sweep> sweeps;
   std::vector<v1::Configuration> configurations;
   std::vector<v1::Network> networks;
@@ -71,14 +74,15 @@ class RecordStore {
 
   // Durable when it returns.
   virtual absl::Status Commit(const std::vector<Batch>& batches) = 0;
-  // Streams every record in the order sweeps, configurations, networks, jobs, workers, each in key
-  // order.
+  // Streams every record in the order sweeps, configurations, networks, jobs, workers, deleted
+  // sweeps, each in key order.
   struct Visitor {
     std::function<void(v1::Sweep)> sweep;
     std::function<void(v1::Configuration)> configuration;
     std::function<void(v1::Network)> network;
     std::function<void(v1::Job)> job;
     std::function<void(v1::Worker)> worker = [](const v1::Worker&) {};
+    std::function<void(v1::DeletedSweep)> deleted_sweep = [](const v1::DeletedSweep&) {};
   };
   virtual absl::Status Load(const Visitor& visitor) = 0;
   // NOT_FOUND if the request was not answered before.

@@ -32,6 +32,7 @@ TEST(Command, EveryCommandHasHelpWithAnExample) {
                                                           {"sweep", "cancel"},
                                                           {"sweep", "pause"},
                                                           {"sweep", "resume"},
+                                                          {"sweep", "delete"},
                                                           {"jobs", "list"},
                                                           {"jobs", "show"},
                                                           {"networks", "list"},

@@ -214,6 +214,43 @@ TEST_F(FarmTest, PullTakesOnlyWhatIsAskedFor) {
   EXPECT_EQ(OnFarm({"pull", "tiny", At("only"), "--only", "distance"}).code, kUsage);
 }
 
+TEST_F(FarmTest, ANarrowerPullKeepsWhatTheFolderHoldsInTheManifest) {
+  const std::string out = At("narrowed");
+  ASSERT_EQ(OnFarm({"pull", "tiny", out, "--format", "hdf5,pt"}).code, kOk);
+  const std::string manifest = Read("narrowed/manifest.json");
+  const std::string hdf5 = "narrowed/flipflop/results.h5", whole = Read(hdf5);
+  EXPECT_THAT(manifest, HasSubstr("\"flipflop/results.h5\""));
+  EXPECT_EQ(OnFarm({"pull", "tiny", out}).code, kOk);
+  EXPECT_EQ(Read("narrowed/manifest.json"), manifest) << "without the formats";
+  EXPECT_EQ(OnFarm({"pull", "tiny", out, "--only", "distances"}).code, kOk);
+  EXPECT_EQ(Read("narrowed/manifest.json"), manifest) << "of some kinds only";
+
+  // What is no longer what the farm has is not vouched for, nor what was made of it.
+  const std::string network = "flipflop/networks/flipflop-vanilla-tanh-8-l2_1e-05-s0";
+  ASSERT_TRUE(base::WriteFile(At("narrowed/" + network + ".npz"), "of an older result").ok());
+  EXPECT_EQ(OnFarm({"pull", "tiny", out, "--only", "distances"}).code, kOk);
+  EXPECT_THAT(Read("narrowed/manifest.json"), Not(HasSubstr(network)));
+  EXPECT_THAT(Read("narrowed/manifest.json"), HasSubstr("flipflop/networks/"));
+  EXPECT_FALSE(fs::exists(At("narrowed/" + network + ".pt")));
+  EXPECT_NE(Read(hdf5), whole);
+
+  EXPECT_EQ(OnFarm({"pull", "tiny", out}).code, kOk);
+  EXPECT_EQ(Read("narrowed/manifest.json"), manifest) << "all of it again";
+  EXPECT_EQ(Read(hdf5), whole);
+}
+
+TEST_F(FarmTest, FormatsThatNoManifestVouchesForAreMadeAgain) {
+  const std::string out = At("unvouched");
+  ASSERT_EQ(OnFarm({"pull", "tiny", out, "--format", "hdf5"}).code, kOk);
+  const std::string manifest = Read("unvouched/manifest.json");
+  fs::remove(At("unvouched/manifest.json"));
+  ASSERT_TRUE(base::WriteFile(At("unvouched/flipflop/results.h5"), "half of it").ok());
+  EXPECT_EQ(OnFarm({"pull", "tiny", out}).code, kOk);
+  EXPECT_EQ(Read("unvouched/manifest.json"), manifest);
+  EXPECT_FALSE(
+      fs::exists(At("unvouched/flipflop/networks/flipflop-vanilla-tanh-8-l2_1e-05-s0.pt")));
+}
+
 TEST_F(FarmTest, ListsInEveryFormat) {
   EXPECT_THAT(OnFarm({"sweep", "list"}).out, HasSubstr("tiny  succeeded"));
   EXPECT_EQ(OnFarm({"sweep", "list", "-o", "name"}).out, "tiny\n");

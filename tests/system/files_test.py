@@ -1,5 +1,5 @@
 """Result files: a pull that is killed and gone on with, every format in Python's own readers, the
-cells in NumPy, and networks that come back as imports.
+cells in NumPy, and networks that come back as imports, also to the farm that deleted their sweep.
 
 Reads with Debian's python3-numpy, -h5py, -torch and -sklearn.
 """
@@ -131,6 +131,14 @@ def check_manifest(folder):
     assert sum(path.endswith(".pt") for path in listed) == NETWORKS
 
 
+def check_narrower_pulls(running, folder):
+    """Pulls of less than the folder has leave it and its manifest as they are."""
+    expected = farm.files_under(folder)
+    for less in ([], ["--only", "distances,statistics"], ["--only", "states", "--format", "hdf5"]):
+        running.client("pull", SWEEP, str(folder), *less)
+        assert_same(expected, folder)
+
+
 def check_hdf5(folder):
     """Everything that NumPy's files hold, by h5py."""
     compared = 0
@@ -253,7 +261,7 @@ def check_figures(running, folder):
     assert pixels.shape[:2] == np.load(folder / "memory" / "distances" / "svcca.npy").shape
 
 
-def import_sweep(folder):
+def import_sweep(folder, name="again"):
     """The sweep's own file with its networks, in the order of its rows, in place of its grid."""
     kept, depth, skip = [], 0, False
     for line in (HERE / "sweeps" / "files.textproto").read_text().splitlines():
@@ -261,7 +269,7 @@ def import_sweep(folder):
             skip = True
         depth += line.count("{") - line.count("}")
         if not skip:
-            kept.append(line.replace('name: "files"', 'name: "again"'))
+            kept.append(line.replace('name: "files"', f'name: "{name}"'))
         skip = skip and depth > 0
     for row in rows_of(folder / "networks.csv"):
         kept.append(f'import {{ path: "{folder}/{row["task"]}/networks/{row["key"]}.npz" task: '
@@ -270,6 +278,19 @@ def import_sweep(folder):
     path = folder.parent / "again.textproto"
     path.write_text("\n".join(kept) + "\n")
     return path
+
+
+def compare_with_imports(folder, out):
+    """States and distances of networks that came back, byte for byte."""
+    compared = 0
+    for path in sorted(folder.glob("*/distances/*.npy")) + sorted(folder.glob("*/states/*.npy")):
+        relative = path.relative_to(folder)
+        name = relative.name
+        if relative.parts[1] == "states":
+            name = f"{relative.parts[0]}-import-{name}"
+        assert path.read_bytes() == (out / relative.parent / name).read_bytes(), relative
+        compared += 1
+    assert compared >= 15 + NETWORKS, compared
 
 
 def check_imports(folder):
@@ -281,18 +302,26 @@ def check_imports(folder):
     again.watch("again")
     out = pathlib.Path(again.folder, "results")
     again.client("pull", "again", str(out))
-    compared = 0
-    for path in sorted(folder.glob("*/distances/*.npy")) + sorted(folder.glob("*/states/*.npy")):
-        relative = path.relative_to(folder)
-        name = relative.name
-        if relative.parts[1] == "states":
-            name = f"{relative.parts[0]}-import-{name}"
-        assert path.read_bytes() == (out / relative.parent / name).read_bytes(), relative
-        compared += 1
-    assert compared >= 15 + NETWORKS, compared
+    compare_with_imports(folder, out)
     assert farm.terminate(again.coordinator) == 0
     again.passed = True
     again.close()
+
+
+def check_round_trip(running, folder):
+    """The same farm: what was pulled comes back under the name of the sweep that was deleted, and
+    ends with the same states and distances."""
+    kept = running.client("sweep", "delete", SWEEP, check=False)
+    assert kept.returncode == 2 and "--yes" in kept.stderr, kept.stderr
+    running.client("sweep", "delete", SWEEP, "--yes")
+    gone = running.client("pull", SWEEP, str(folder), check=False)
+    assert gone.returncode == 3 and "there is no sweep" in gone.stderr, gone.stderr
+    assert not running.client("sweep", "list", "-o", "name").stdout
+    running.client("sweep", "submit", str(import_sweep(folder, name=SWEEP)))
+    running.watch(SWEEP)
+    out = pathlib.Path(running.folder, "round-trip")
+    running.client("pull", SWEEP, str(out))
+    compare_with_imports(folder, out)
 
 
 def recordings(folder, key):
@@ -361,6 +390,7 @@ def main():
     calm = pathlib.Path(running.folder, "calm")
     running.client("pull", SWEEP, str(calm), *FORMATS)
     check_manifest(calm)
+    check_narrower_pulls(running, calm)
     check_hdf5(calm)
     check_torch(calm)
     check_cells(calm)
@@ -373,6 +403,7 @@ def main():
     refused = running.client("pull", SWEEP, str(calm), "--format", "pt", "--only", "states",
                              check=False)
     assert refused.returncode == 2 and "add networks to --only" in refused.stderr, refused.stderr
+    check_round_trip(running, calm)
     running.passed = True
     return 0
 

@@ -41,6 +41,7 @@ class Farm {
     for (const auto& [key, record] : networks) scheduler->Load(record);
     for (const auto& [key, record] : jobs) scheduler->Load(record);
     for (const auto& [key, record] : workers) scheduler->Load(record);
+    for (const auto& [key, record] : deleted) scheduler->Load(record);
     const absl::Status loaded = scheduler->FinishLoading(now);
     EXPECT_TRUE(loaded.ok()) << loaded;
   }
@@ -199,6 +200,14 @@ class Farm {
     return scheduler->GetSweep("sweeps/" + id).value();
   }
 
+  template <typename Records>
+  static void EraseOf(const std::string& sweep, Records& records) {
+    const auto first = records.lower_bound(sweep + "/");
+    auto last = first;
+    while (last != records.end() && last->first.rfind(sweep + "/", 0) == 0) ++last;
+    records.erase(first, last);
+  }
+
   void Write(const Record& record) {
     if (const auto* sweep = std::get_if<v1::Sweep>(&record)) {
       EXPECT_TRUE(sweep->stages().empty() && sweep->excluded().empty()) << "derived, yet stored";
@@ -213,6 +222,13 @@ class Farm {
     } else if (const auto* worker = std::get_if<v1::Worker>(&record)) {
       workers.erase(worker->name());
       if (worker->state() == v1::WORKER_STATE_DRAINING) workers[worker->name()] = *worker;
+    } else if (const auto* gone = std::get_if<v1::DeletedSweep>(&record)) {
+      sweeps.erase(gone->name());
+      EraseOf(gone->name(), configurations);
+      EraseOf(gone->name(), networks);
+      EraseOf(gone->name(), jobs);
+      EraseOf(gone->name(), logs);
+      deleted[gone->name()] = *gone;
     }
   }
 
@@ -224,6 +240,7 @@ class Farm {
   std::map<std::string, v1::Network> networks;
   std::map<std::string, v1::Job> jobs;
   std::map<std::string, v1::Worker> workers;  // asked to drain
+  std::map<std::string, v1::DeletedSweep> deleted;
   std::map<std::string, std::vector<v1::JobEvent>> logs;
 };
 

@@ -113,6 +113,32 @@ Method SubmitMethod() {
           nullptr};
 }
 
+// Every sweep and its state.
+std::string Sweeps(ServedFarm& farm) {
+  v1::ListSweepsResponse response;
+  EXPECT_TRUE(farm.Call(&Farm::ListSweeps, v1::ListSweepsRequest(), &response).ok());
+  std::string sweeps;
+  for (const v1::Sweep& sweep : response.sweeps()) {
+    sweeps += sweep.name() + " " + v1::SweepState_Name(sweep.state()) + " ";
+  }
+  return sweeps;
+}
+
+void Cancel(ServedFarm& farm) {
+  v1::CancelSweepResponse response;
+  EXPECT_TRUE(farm.Call(&Farm::CancelSweep, Named<v1::CancelSweepRequest>(kSweep), &response).ok());
+}
+
+// What undoes it has ended too: a repeated call that was done again would find it.
+Method DeleteMethod() {
+  const auto prepare = [](ServedFarm& farm) {
+    Submit(farm);
+    Cancel(farm);
+  };
+  return {"DeleteSweep", prepare, CallOf(&Farm::DeleteSweep, Named<v1::DeleteSweepRequest>(kSweep)),
+          Sweeps, prepare};
+}
+
 Method RetryMethod() {
   v1::RetryJobsRequest request;
   request.set_parent(kSweep);
@@ -172,6 +198,7 @@ std::vector<Method> Methods() {
            },
            CallOf(&Farm::ResumeSweep, Named<v1::ResumeSweepRequest>(kSweep)), StateOf, Pause},
           RetryMethod(),
+          DeleteMethod(),
           DrainMethod(),
           UploadMethod()};
 }
@@ -260,6 +287,22 @@ TEST(RepeatedCall, IsAnsweredThoughItsWorkerIsGone) {
   EXPECT_EQ(again.SerializeAsString(), first.SerializeAsString());
   drain.set_request_id("another");
   EXPECT_TRUE(absl::IsNotFound(farm.Call(&Farm::DrainWorker, drain, &again)));
+}
+
+TEST(RepeatedCall, IsAnsweredThoughItsSweepIsGone) {
+  ServedFarm farm;
+  Submit(farm);
+  v1::CancelSweepRequest cancel = Named<v1::CancelSweepRequest>(kSweep);
+  cancel.set_request_id("the-same-again");
+  v1::CancelSweepResponse first, again;
+  ASSERT_TRUE(farm.Call(&Farm::CancelSweep, cancel, &first).ok());
+  v1::DeleteSweepResponse deleted;
+  ASSERT_TRUE(farm.Call(&Farm::DeleteSweep, Named<v1::DeleteSweepRequest>(kSweep), &deleted).ok());
+  const absl::Status status = farm.Call(&Farm::CancelSweep, cancel, &again);
+  ASSERT_TRUE(status.ok()) << status;
+  EXPECT_EQ(again.SerializeAsString(), first.SerializeAsString());
+  cancel.set_request_id("another");
+  EXPECT_TRUE(absl::IsNotFound(farm.Call(&Farm::CancelSweep, cancel, &again)));
 }
 
 TEST(RepeatedCall, IsAnsweredThoughTheDiskHasNoRoomForAnotherSweep) {

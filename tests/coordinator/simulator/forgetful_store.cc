@@ -2,9 +2,32 @@
 
 #include <utility>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 
 namespace rnnfarm::simulator {
+namespace {
+
+// Whose names begin with that of the sweep.
+template <typename Map>
+void EraseOf(const std::string& sweep, Map& records) {
+  const auto begin = records.lower_bound(sweep + "/");
+  auto end = begin;
+  while (end != records.end() && absl::StartsWith(end->first, sweep + "/")) ++end;
+  records.erase(begin, end);
+}
+
+void Delete(const v1::DeletedSweep& deleted, Records& records) {
+  const std::string& name = deleted.name();
+  records.sweeps.erase(name);
+  EraseOf(name, records.configurations);
+  EraseOf(name, records.networks);
+  EraseOf(name, records.jobs);
+  EraseOf(name, records.events);
+  records.deleted_sweeps[name] = deleted;
+}
+
+}  // namespace
 
 absl::Status ForgetfulStore::Commit(const std::vector<store::Batch>& batches) {
   const Fate fate = std::exchange(fate_, Fate::kKept);
@@ -21,6 +44,7 @@ absl::Status ForgetfulStore::Commit(const std::vector<store::Batch>& batches) {
 }
 
 void ForgetfulStore::Put(const store::Batch& batch) {
+  for (const v1::DeletedSweep& deleted : batch.deleted_sweeps) Delete(deleted, records_);
   for (const v1::Sweep& sweep : batch.sweeps) records_.sweeps[sweep.name()] = sweep;
   for (const v1::Configuration& configuration : batch.configurations) {
     records_.configurations[absl::StrCat(configuration.sweep(), "/", configuration.key())] =
@@ -47,6 +71,7 @@ absl::Status ForgetfulStore::Load(const Visitor& visitor) {
   for (const auto& [name, network] : records_.networks) visitor.network(network);
   for (const auto& [name, job] : records_.jobs) visitor.job(job);
   for (const auto& [name, worker] : records_.workers) visitor.worker(worker);
+  for (const auto& [name, deleted] : records_.deleted_sweeps) visitor.deleted_sweep(deleted);
   return absl::OkStatus();
 }
 

@@ -19,6 +19,7 @@ struct Records {
   std::map<std::string, v1::Network> networks;
   std::map<std::string, v1::Job> jobs;
   std::map<std::string, v1::Worker> workers;
+  std::map<std::string, v1::DeletedSweep> deleted_sweeps;
   std::map<std::string, std::vector<v1::JobEvent>> events;  // by job
   std::map<std::string, std::string> answers;
 };

@@ -45,6 +45,19 @@ std::vector<const v1::Network*> NetworksIn(const Records& records, const std::st
 
 std::string SweepOf(const std::string& job) { return job.substr(0, job.find("/jobs/")); }
 
+// Of all sweeps of the name that were deleted.
+uint64_t LastAttempt(const std::string& sweep, const Records& records) {
+  const auto found = records.deleted_sweeps.find(sweep);
+  return found == records.deleted_sweeps.end() ? 0 : found->second.last_attempt();
+}
+
+// What a job that is new was before.
+v1::Job Unborn(const v1::Job& job, const Records& records) {
+  v1::Job unborn;
+  unborn.set_attempt(LastAttempt(SweepOf(job.name()), records));
+  return unborn;
+}
+
 std::string BytesOf(const service::Ledger::Reply& reply) {
   return std::visit(
       [&](const auto& message) {
@@ -72,7 +85,7 @@ void Judge::Asked(const scheduler::Event& event, const std::string& key) {
 }
 
 void Judge::See(const store::Batch& batch, const Records& before) {
-  static const v1::Job kNone;
+  for (const v1::DeletedSweep& deleted : batch.deleted_sweeps) SeeDeletion(deleted, before);
   CheckEvents(batch, before);
   for (const v1::Sweep& sweep : batch.sweeps) {
     const auto was = before.sweeps.find(sweep.name());
@@ -83,8 +96,27 @@ void Judge::See(const store::Batch& batch, const Records& before) {
   }
   for (const v1::Job& job : batch.jobs) {
     const auto was = before.jobs.find(job.name());
-    SeeJob(was == before.jobs.end() ? kNone : was->second, job, before);
+    SeeJob(was == before.jobs.end() ? Unborn(job, before) : was->second, job, before);
   }
+}
+
+// Only what has nothing left to do, and what stays tells of every attempt.
+void Judge::SeeDeletion(const v1::DeletedSweep& deleted, const Records& before) {
+  const std::string of = deleted.name() + "/";
+  if (before.sweeps.count(deleted.name()) == 0) Complain(of + " is deleted and was not there");
+  if (LastAttempt(deleted.name(), before) > deleted.last_attempt()) {
+    Complain(of + " is deleted again, with fewer attempts than before");
+  }
+  for (auto at = before.jobs.lower_bound(of); at != before.jobs.end(); ++at) {
+    if (!absl::StartsWith(at->first, of)) break;
+    const v1::Job& job = at->second;
+    if (IsOpen(job.state())) Complain(Tell(job) + " is deleted");
+    if (job.attempt() > deleted.last_attempt()) {
+      Complain(absl::StrCat(Tell(job), " is deleted as of attempt ", deleted.last_attempt()));
+    }
+    committed_.erase(job.name());
+  }
+  promises_.Deleted(deleted.name());
 }
 
 // The rows of a job's log have numbers without a gap, and its record tells how many there are.

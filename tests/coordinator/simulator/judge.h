@@ -49,6 +49,7 @@ class Judge {
   void CheckEnd(const Records& records);
 
  private:
+  void SeeDeletion(const v1::DeletedSweep& deleted, const Records& before);
   void SeeJob(const v1::Job& before, const v1::Job& after, const Records& records);
   void CheckAttempts(const v1::Job& before, const v1::Job& after);
   void CheckTransition(const v1::Job& before, const v1::Job& after);

@@ -11,7 +11,8 @@ namespace {
 constexpr absl::Duration kPatience = absl::Seconds(15);
 constexpr absl::Duration kShortestRest = absl::Seconds(5), kLongestRest = absl::Seconds(40);
 constexpr absl::Duration kLatestExtension = absl::Minutes(5);
-constexpr double kDooms = 0.5;
+constexpr double kDooms = 0.5, kReplaces = 0.7;
+constexpr absl::Duration kLatestReplacement = absl::Seconds(40);
 constexpr uint64_t kSeedsToOneReseeded = 4;
 constexpr size_t kMostReseeded = 5;
 constexpr char kFirst[] = "sweeps/first", kUrgent[] = "sweeps/urgent", kDoomed[] = "sweeps/doomed";
@@ -39,18 +40,22 @@ Person::Person(World& world, Coordinator& coordinator, Judge& judge, uint64_t se
     if (!world_.Chance(kDooms)) return;
     world_.After(world_.Between(absl::Seconds(1), kLatestExtension), [this] {
       world_.Count("sweep cancelled");
-      Ask("CancelSweep", scheduler::CancelSweep{kDoomed});
+      Ask("CancelSweep", scheduler::CancelSweep{kDoomed}, [this] {
+        if (world_.Toss(kReplaces)) Replace(kDoomed, DoomedSweep());
+      });
     });
   });
   Fuss();
 }
 
-void Person::Ask(const std::string& method, scheduler::Event event, std::function<void()> then) {
+void Person::Ask(const std::string& method, scheduler::Event event, std::function<void()> then,
+                 std::function<void()> refused) {
   auto question = std::make_shared<Question>();
   question->method = method;
   question->key = absl::StrCat(method, "/", next_question_++);
   question->event = std::make_shared<const scheduler::Event>(std::move(event));
   question->then = std::move(then);
+  question->refused = std::move(refused);
   ++open_questions_;
   Send(question);
 }
@@ -71,7 +76,7 @@ void Person::Hear(Question& question, const absl::Status& status) {
   --open_questions_;
   if (status.ok()) return question.then();
   // A worker that is gone, a job that has gone on meanwhile.
-  if (absl::IsFailedPrecondition(status) || absl::IsNotFound(status)) return;
+  if (absl::IsFailedPrecondition(status) || absl::IsNotFound(status)) return question.refused();
   judge_.Complain(absl::StrCat(question.key, ": ", status.ToString()));
 }
 
@@ -80,6 +85,19 @@ void Person::Submit(const v1::SweepSpec& spec, bool extend, std::function<void()
   *submit.request.mutable_spec() = spec;
   submit.request.set_extend(extend);
   Ask("SubmitSweep", std::move(submit), std::move(then));
+}
+
+void Person::Replace(const std::string& name, const v1::SweepSpec& spec) {
+  ++replacements_;
+  world_.After(world_.Between(absl::Seconds(1), kLatestReplacement), [this, name, spec] {
+    const auto submit = [this, spec] { Submit(spec, false, [this] { --replacements_; }); };
+    const auto resubmit = [this, submit] {
+      world_.Count("sweep deleted");
+      world_.After(world_.Between(absl::ZeroDuration(), kLatestReplacement), submit);
+    };
+    // Somebody had its jobs done again meanwhile.
+    Ask("DeleteSweep", scheduler::DeleteSweep{name}, resubmit, [this] { --replacements_; });
+  });
 }
 
 // While faults last, people do what they do.
@@ -109,10 +127,20 @@ void Person::Fuss() {
         break;
       default:
         world_.Count("sweep submitted again");
-        Submit(UrgentSweep(), false);
+        if (HasEnded(kUrgent) && replacements_ == 0 && world_.Toss(kReplaces)) {
+          Replace(kUrgent, UrgentSweep());
+        } else {
+          Submit(UrgentSweep(), false);
+        }
     }
     Fuss();
   });
+}
+
+bool Person::HasEnded(const std::string& sweep) const {
+  const auto found = coordinator_.records().sweeps.find(sweep);
+  return found != coordinator_.records().sweeps.end() &&
+         found->second.state() == v1::SWEEP_STATE_SUCCEEDED;
 }
 
 std::vector<std::string> Person::Failures() const {
@@ -155,7 +183,7 @@ void Person::Reseed() {
 
 bool Person::Tidy() {
   if (open_questions_ > 0) return false;
-  bool all_ended = extended_;
+  bool all_ended = extended_ && replacements_ == 0;
   for (const auto& [name, sweep] : coordinator_.records().sweeps) {
     if (sweep.state() == v1::SWEEP_STATE_PAUSED) Ask("ResumeSweep", scheduler::ResumeSweep{name});
     all_ended = all_ended && sweep.state() != v1::SWEEP_STATE_RUNNING;

@@ -25,6 +25,12 @@ bool IsReseeded(const v1::Job& job, const Records& records) {
   return network != records.networks.end() && network->second.reseeds() > 0;
 }
 
+// Whether it was an attempt for a sweep that is deleted by now.
+bool IsOfDeleted(const std::string& job, uint64_t attempt, const Records& records) {
+  const auto found = records.deleted_sweeps.find(job.substr(0, job.find("/jobs/")));
+  return found != records.deleted_sweeps.end() && found->second.last_attempt() >= attempt;
+}
+
 bool IsLive(const v1::Job& job, uint64_t number) {
   return std::any_of(job.attempts().begin(), job.attempts().end(), [&](const auto& attempt) {
     return attempt.attempt() == number && attempt.outcome().empty();
@@ -58,6 +64,7 @@ void Promises::CheckCancelled(const std::string& sweep, const Records& records) 
 void Promises::CheckLeased(const std::string& name, uint64_t attempt,
                            const Records& records) const {
   if (JobIn(records, name).attempt() >= attempt) return;
+  if (IsOfDeleted(name, attempt, records)) return;
   complain_(absl::StrCat("attempt ", attempt, " of ", name, " was handed out and is forgotten"));
 }
 
@@ -66,7 +73,7 @@ void Promises::CheckCommitted(const std::string& name, uint64_t attempt,
   const v1::Job& job = JobIn(records, name);
   const bool kept = job.state() == v1::JOB_STATE_SUCCEEDED || job.state() == v1::JOB_STATE_DIVERGED;
   // Comparisons, and trainings that got another seed, are reopened with their attempts counted on.
-  if (kept) return;
+  if (kept || IsOfDeleted(name, attempt, records)) return;
   if (job.attempt() >= attempt && (IsComparison(name) || IsReseeded(job, records))) return;
   complain_(absl::StrCat("the result of attempt ", attempt, " of ", name,
                          " was accepted and is not there"));
@@ -125,9 +132,12 @@ void Promises::Accepted(const v1::JobReport& report, const Records& records) {
 void Promises::Answered(const scheduler::Event& event, const service::Ledger::Reply& reply,
                         const Records& records) {
   if (const auto* submit = std::get_if<v1::SubmitSweepResponse>(&reply)) {
-    int64_t& networks = submitted_[submit->sweep().name()];
+    // A later event of the same batch may have deleted it.
+    const std::string& name = submit->sweep().name();
+    if (records.sweeps.count(name) == 0 && records.deleted_sweeps.count(name) > 0) return;
+    int64_t& networks = submitted_[name];
     networks = std::max(networks, submit->sweep().network_count());
-    CheckSubmitted(submit->sweep().name(), networks, records);
+    CheckSubmitted(name, networks, records);
   } else if (const auto* cancel = std::get_if<scheduler::CancelSweep>(&event)) {
     cancelled_.insert(cancel->sweep);
     CheckCancelled(cancel->sweep, records);
@@ -145,6 +155,11 @@ void Promises::Answered(const scheduler::Event& event, const service::Ledger::Re
       if (response.outcomes(i).accepted()) Accepted(sync->request.reports(i), records);
     }
   }
+}
+
+void Promises::Deleted(const std::string& sweep) {
+  submitted_.erase(sweep);
+  cancelled_.erase(sweep);
 }
 
 void Promises::Check(const Records& records) const {

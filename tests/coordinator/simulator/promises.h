@@ -23,6 +23,9 @@ class Promises {
   // by now.
   void Answered(const scheduler::Event& event, const service::Ledger::Reply& reply,
                 const Records& records);
+  // The sweep is about to be deleted, as it was asked for: what was promised of it ends, but for
+  // its attempts.
+  void Deleted(const std::string& sweep);
   // Every promise of the past, as after a loss of power.
   void Check(const Records& records) const;
 

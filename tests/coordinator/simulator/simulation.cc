@@ -82,6 +82,7 @@ std::string DigestOf(const Records& records) {
   AddTo(digest, records.configurations);
   AddTo(digest, records.networks);
   AddTo(digest, records.jobs);
+  AddTo(digest, records.deleted_sweeps);
   for (const auto& [job, events] : records.events) {
     for (const v1::JobEvent& event : events) digest.Update(base::DeterministicBytes(event));
   }

@@ -78,6 +78,7 @@ TEST(Simulation, StormsKeepEveryPromiseAndHaveEveryFault) {
                             "response repeated",
                             "stale report refused",
                             "sweep cancelled",
+                            "sweep deleted",
                             "sweep paused",
                             "sweep submitted again",
                             "worker cut off",

@@ -124,6 +124,42 @@ TEST(StoreCheck, TellsEveryProblem) {
   EXPECT_THAT(problems, SizeIs(13));
 }
 
+TEST(StoreCheck, TellsOfAttemptsThatADeletedSweepOfTheNameHadToo) {
+  StoreFolder folder, backups, other;
+  const std::string target = other.path() + "/restored";
+  {
+    auto store = folder.MustOpen();
+    Fill(*store);
+    Batch batch;
+    batch.deleted_sweeps.emplace_back().set_name("sweeps/s");
+    batch.deleted_sweeps[0].set_last_attempt(1);
+    ASSERT_TRUE(store->Commit({batch}).ok());
+    ASSERT_TRUE(store->Backup(backups.path()).ok());
+  }
+  EXPECT_THAT(Check(folder.path()).problems, IsEmpty());
+  ASSERT_TRUE(RestoreBackup(backups.path(), OptionsOf(target)).ok());
+  {
+    auto store = Store::Open(OptionsOf(target));
+    ASSERT_TRUE(store.ok());
+    Fill(**store);  // its job is at attempt 1
+  }
+  EXPECT_THAT(Check(target).problems, IsEmpty());
+  {
+    auto database = Database::Open(OptionsOf(target));
+    ASSERT_TRUE(database.ok());
+    rocksdb::WriteBatch batch;
+    v1::DeletedSweep deleted;
+    deleted.set_name("sweeps/s");
+    deleted.set_last_attempt(2);
+    batch.Put((*database)->records(), RecordKey(kDeletedSweepPrefix, "sweeps/s"),
+              deleted.SerializeAsString());
+    ASSERT_TRUE((*database)->Write(&batch).ok());
+  }
+  EXPECT_THAT(Check(target).problems,
+              ElementsAre(HasSubstr("sweeps/s has a job at attempt 1, but one of this name was "
+                                    "deleted at attempt 2")));
+}
+
 TEST(StoreBackup, OfARunningStoreIsRestoredAndChecked) {
   StoreFolder folder, backups, other;
   const std::string target = other.path() + "/restored";

@@ -1,6 +1,7 @@
 #include "tests/coordinator/store/scripted_run.h"
 
 #include <algorithm>
+#include <set>
 
 #include "absl/strings/str_cat.h"
 #include "base/digest.h"
@@ -9,6 +10,7 @@ namespace rnnfarm::store {
 namespace {
 
 constexpr int kJobs = 24;
+constexpr int kJobsOfASweep = 30;
 constexpr char kAnswer[] = "0the answer";
 constexpr absl::Time kDay = absl::FromUnixSeconds(1'000'000'000);
 
@@ -91,8 +93,29 @@ void ScriptedRun::LeaveUpload(Store& store) {
   }
 }
 
+void ScriptedRun::MakeSweep(Store& store, int number) {
+  Batch batch;
+  batch.sweeps.emplace_back().set_name(absl::StrCat("sweeps/d", number));
+  const std::string name = batch.sweeps[0].name();
+  for (int i = 0; i < kJobsOfASweep; ++i) {
+    batch.jobs.emplace_back().set_name(absl::StrCat(name, "/jobs/j", i));
+    batch.jobs.back().set_attempt(i);
+    batch.events.push_back({batch.jobs.back().name(), 0, {}});
+  }
+  sweeps_[name].made = Acknowledged(store.Commit({batch}));
+}
+
+void ScriptedRun::DeleteSweep(Store& store, int number) {
+  Batch batch;
+  batch.deleted_sweeps.emplace_back().set_name(absl::StrCat("sweeps/d", number));
+  batch.deleted_sweeps[0].set_last_attempt(kJobsOfASweep - 1);
+  sweeps_[batch.deleted_sweeps[0].name()].deleted = Acknowledged(store.Commit({batch}));
+}
+
 absl::Status ScriptedRun::Run(Store& store) {
   for (int round = 0; round < rounds_; ++round) {
+    MakeSweep(store, round);
+    if (round > 0) DeleteSweep(store, round - 1);
     for (int number = 0; number < kJobs; ++number) CommitJob(store, number, round);
     PutArtifact(store, 9'000 + round, 'k', true);
     PutArtifact(store, 300 + round, 's', true);
@@ -172,9 +195,34 @@ absl::Status ScriptedRun::VerifyArtifacts(Store& store, int64_t time) const {
   return absl::OkStatus();
 }
 
+// The whole of a sweep or nothing of it, and in its place the record that it was deleted.
+absl::Status ScriptedRun::VerifySweeps(Store& store, int64_t time) const {
+  std::map<std::string, int> jobs;
+  std::set<std::string> there, deleted;
+  Store::Visitor visitor{[&](const v1::Sweep& sweep) { there.insert(sweep.name()); },
+                         [](v1::Configuration) {}, [](v1::Network) {},
+                         [&](const v1::Job& job) { ++jobs[job.name().substr(0, 9)]; }};
+  visitor.deleted_sweep = [&](const v1::DeletedSweep& gone) { deleted.insert(gone.name()); };
+  if (auto status = store.Load(visitor); !status.ok()) return status;
+  for (const auto& [name, life] : sweeps_) {
+    const bool is_there = there.count(name) > 0, is_deleted = deleted.count(name) > 0;
+    const int found = jobs.count(name) > 0 ? jobs.at(name) : 0;
+    auto events = store.ReadEvents(absl::StrCat(name, "/jobs/j7"), 0, 2);
+    if (!events.ok()) return events.status();
+    if (found != (is_there ? kJobsOfASweep : 0) || events->empty() == is_there) {
+      return Lost(absl::StrCat(name, " is there in part, with ", found, " jobs"));
+    }
+    if (is_there && is_deleted) return Lost(absl::StrCat(name, " is deleted and there"));
+    if (life.made <= time && !is_there && !is_deleted) return Lost(absl::StrCat(name, " is lost"));
+    if (life.deleted <= time && !is_deleted) return Lost(absl::StrCat(name, " comes back"));
+  }
+  return absl::OkStatus();
+}
+
 absl::Status ScriptedRun::Verify(Store& store, int64_t time) const {
-  for (const auto verify : {&ScriptedRun::VerifyJobs, &ScriptedRun::VerifyAnswers,
-                            &ScriptedRun::VerifyEvents, &ScriptedRun::VerifyArtifacts}) {
+  for (const auto verify :
+       {&ScriptedRun::VerifyJobs, &ScriptedRun::VerifyAnswers, &ScriptedRun::VerifyEvents,
+        &ScriptedRun::VerifyArtifacts, &ScriptedRun::VerifySweeps}) {
     if (auto status = (this->*verify)(store, time); !status.ok()) return status;
   }
   return absl::OkStatus();

@@ -35,6 +35,8 @@ class ScriptedRun {
   void CommitJob(Store& store, int number, uint64_t attempt);
   void PutArtifact(Store& store, size_t bytes, char letter, bool kept);
   void LeaveUpload(Store& store);
+  void MakeSweep(Store& store, int number);
+  void DeleteSweep(Store& store, int number);
   // When the call that ended so was acknowledged.
   int64_t Acknowledged(const absl::Status& status);
 
@@ -42,6 +44,7 @@ class ScriptedRun {
   absl::Status VerifyAnswers(Store& store, int64_t time) const;
   absl::Status VerifyEvents(Store& store, int64_t time) const;
   absl::Status VerifyArtifacts(Store& store, int64_t time) const;
+  absl::Status VerifySweeps(Store& store, int64_t time) const;
 
   const int rounds_;
   const std::function<int64_t()> clock_;
@@ -54,7 +57,11 @@ class ScriptedRun {
     int64_t finished = INT64_MAX;
     bool kept = true;  // or collected at the end
   };
-  std::map<std::string, Bytes> artifacts_;                      // by digest
+  std::map<std::string, Bytes> artifacts_;  // by digest
+  struct Life {
+    int64_t made = INT64_MAX, deleted = INT64_MAX;  // when acknowledged
+  };
+  std::map<std::string, Life> sweeps_;
   std::map<std::string, std::pair<int64_t, int64_t>> uploads_;  // digest to bytes, acknowledged
 };
 

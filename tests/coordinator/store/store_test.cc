@@ -8,14 +8,17 @@
 #include <filesystem>
 #include <vector>
 
+#include "absl/strings/str_cat.h"
 #include "base/digest.h"
 #include "tests/coordinator/store/store_folder.h"
 
 namespace rnnfarm::store {
 namespace {
 
+using ::testing::Contains;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
+using ::testing::Not;
 
 std::string Bytes(size_t size) {
   std::string bytes(size, '\0');
@@ -71,6 +74,73 @@ TEST(Store, KeepsTheLogOfEachJobInOrderOverReopening) {
   EXPECT_EQ(events->back().attempt(), 299);
   EXPECT_EQ(store->ReadEvents("sweeps/s/jobs/j", 0, 7)->size(), 7);
   EXPECT_TRUE(store->ReadEvents("sweeps/s/jobs/none", 0, 7)->empty());
+}
+
+// A sweep with a configuration, a network, a job and an event.
+void AddSweep(const std::string& name, uint64_t attempt, Batch& batch) {
+  batch.sweeps.emplace_back().set_name(name);
+  batch.configurations.emplace_back().set_sweep(name);
+  batch.configurations.back().set_key("k");
+  batch.networks.emplace_back().set_name(name + "/networks/n");
+  batch.jobs.emplace_back().set_name(name + "/jobs/j");
+  batch.jobs.back().set_attempt(attempt);
+  batch.events.push_back({name + "/jobs/j", 0, {}});
+}
+
+std::vector<std::string> AllRecords(Store& store) {
+  std::vector<std::string> seen;
+  Store::Visitor visitor;
+  visitor.sweep = [&](v1::Sweep r) { seen.push_back(r.name()); };
+  visitor.configuration = [&](v1::Configuration r) { seen.push_back(r.sweep() + " " + r.key()); };
+  visitor.network = [&](v1::Network r) { seen.push_back(r.name()); };
+  visitor.job = [&](v1::Job r) {
+    seen.push_back(
+        absl::StrCat(r.name(), " ", r.attempt(), " ", store.ReadEvents(r.name(), 0, 9)->size()));
+  };
+  visitor.deleted_sweep = [&](v1::DeletedSweep r) {
+    seen.push_back(absl::StrCat("not ", r.name(), " ", r.last_attempt()));
+  };
+  EXPECT_TRUE(store.Load(visitor).ok());
+  return seen;
+}
+
+TEST(Store, DeletesAllOfASweepAndNothingOfItsNeighbours) {
+  StoreFolder folder;
+  Batch made, gone, again;
+  for (const char* name : {"sweeps/s", "sweeps/s-t", "sweeps/s.t", "sweeps/s0", "sweeps/st"}) {
+    AddSweep(name, 7, made);
+  }
+  gone.deleted_sweeps.emplace_back().set_name("sweeps/s");
+  gone.deleted_sweeps[0].set_last_attempt(7);
+  EXPECT_FALSE(gone.empty());
+  std::vector<std::string> others;
+  {
+    auto store = folder.MustOpen();
+    ASSERT_TRUE(store->Commit({made}).ok());
+    ASSERT_TRUE(store->Commit({gone}).ok());
+    others = AllRecords(*store);
+    EXPECT_EQ(others.size(), 4 * 4 + 1);
+    EXPECT_THAT(others, Not(Contains(HasSubstr("sweeps/s/"))));
+    EXPECT_THAT(others, Contains("not sweeps/s 7"));
+    EXPECT_TRUE(store->ReadEvents("sweeps/s/jobs/j", 0, 9)->empty());
+  }
+  auto store = folder.MustOpen();
+  EXPECT_EQ(AllRecords(*store), others);
+  // Another one of the name, in the batch that deletes the one before it.
+  AddSweep("sweeps/s", 8, again);
+  ASSERT_TRUE(store->Commit({again}).ok());
+  gone.deleted_sweeps[0].set_last_attempt(8);
+  again.jobs[0].set_attempt(9);
+  ASSERT_TRUE(store->Commit({gone, again}).ok());
+  for (bool reopened : {false, true}) {
+    if (reopened) {
+      store.reset();
+      store = folder.MustOpen();
+    }
+    EXPECT_EQ(AllRecords(*store).size(), 5 * 4 + 1);
+    EXPECT_THAT(AllRecords(*store), Contains("sweeps/s/jobs/j 9 1"));
+    EXPECT_THAT(AllRecords(*store), Contains("not sweeps/s 8"));
+  }
 }
 
 TEST(Store, RemembersAnswersOverReopening) {
