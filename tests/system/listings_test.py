@@ -291,16 +291,31 @@ def check_workers(running, rows):
 
 
 def check_draws(running, rows):
-    """Filters, sorting and pages are of configurations, whose draws stay together in order."""
+    """Filters, sorting and pages are of the rows shown, the draws."""
     listing = ("sweep", "draws", "searched")
-    check_filtered(running, listing, rows, "architecture=gru and units>=12",
-                   lambda row: row["architecture"] == "gru" and row["units"] >= 12)
-    out, _ = printed(running, *listing, "--sort", "-units", "-o", "jsonl")
-    drawn = [json.loads(line) for line in out.splitlines()]
-    assert drawn == in_order(rows, lambda row: row["units"], True), drawn
-    out, said = printed(running, *listing, "--limit", "3", "-o", "jsonl")
-    assert [json.loads(line) for line in out.splitlines()] == rows[:6], out
-    assert said.startswith("3 of 4 configurations shown; "), said
+
+    def drawn(*options):
+        out, said = printed(running, *listing, *options, "-o", "jsonl")
+        return [json.loads(line) for line in out.splitlines()], said
+
+    for where, holds in (
+            ("architecture=gru and units>=12",
+             lambda row: row["architecture"] == "gru" and row["units"] >= 12),
+            ("draw=1", lambda row: row["draw"] == 1), ("chosen=true", lambda row: row["chosen"]),
+            ("rung<1 and diverged=false", lambda row: row["rung"] < 1 and not row["diverged"])):
+        expected = [row for row in rows if holds(row)]
+        assert 0 < len(expected) < len(rows), where
+        assert drawn("--where", where) == (expected, ""), where
+    for field in ("units", "draw", "validation_loss", "learning_rate", "configuration"):
+        for sort, reverse in ((field, False), ("-" + field, True)):
+            expected = in_order(rows, lambda row, name=field: row[name], reverse)
+            assert drawn("--sort", sort) == (expected, ""), sort
+    shown, said = drawn("--sort", "loss", "--limit", "3")
+    ordered = in_order(rows, lambda row: row["validation_loss"], False)
+    assert shown == ordered[:3] and said.startswith("3 of 8 shown; the next with "), (shown, said)
+    token = re.search(r"--page-token (\S+),", said).group(1)
+    rest, said = drawn("--sort", "loss", "--limit", "0", "--page-token", token)
+    assert rest == ordered[3:] and "these are the last" in said, (rest, said)
 
 
 def main():
