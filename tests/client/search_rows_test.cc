@@ -70,6 +70,15 @@ Table TwoSearches() {
   return SearchTable({Searched(), larger});
 }
 
+ListingArguments Asked(const std::string& where = "", const std::string& sort = "",
+                       int64_t limit = 0) {
+  ListingArguments arguments;
+  arguments.where = where;
+  arguments.sort = sort;
+  arguments.limit = limit;
+  return arguments;
+}
+
 std::string Listed(const ListingArguments& arguments) {
   const auto selected = SelectDraws(TwoSearches(), arguments);
   EXPECT_TRUE(selected.ok()) << selected.status();
@@ -83,17 +92,17 @@ std::string Listed(const ListingArguments& arguments) {
 }
 
 TEST(SelectDraws, FiltersAndSortsTheRowsThatAreShown) {
-  EXPECT_EQ(Listed({.limit = 0}), "64/0 64/1 64/2 128/0 128/1 128/2 ");
-  EXPECT_EQ(Listed({.where = "draw=1", .limit = 0}), "64/1 128/1 ");
-  EXPECT_EQ(Listed({.where = "diverged=true and units>64", .limit = 0}), "128/1 ");
-  EXPECT_EQ(Listed({.where = "chosen=false and draw<2", .limit = 0}), "64/1 128/1 ");
-  EXPECT_EQ(Listed({.where = "loss<0.1 and momentum=0.5", .limit = 0}), "128/0 ");
-  EXPECT_EQ(Listed({.sort = "validation_loss", .limit = 0}), "128/0 64/0 64/1 64/2 128/1 128/2 ");
-  EXPECT_EQ(Listed({.sort = "-draw", .limit = 0}), "64/2 128/2 64/1 128/1 64/0 128/0 ");
+  EXPECT_EQ(Listed(Asked()), "64/0 64/1 64/2 128/0 128/1 128/2 ");
+  EXPECT_EQ(Listed(Asked("draw=1")), "64/1 128/1 ");
+  EXPECT_EQ(Listed(Asked("diverged=true and units>64")), "128/1 ");
+  EXPECT_EQ(Listed(Asked("chosen=false and draw<2")), "64/1 128/1 ");
+  EXPECT_EQ(Listed(Asked("loss<0.1 and momentum=0.5")), "128/0 ");
+  EXPECT_EQ(Listed(Asked("", "validation_loss")), "128/0 64/0 64/1 64/2 128/1 128/2 ");
+  EXPECT_EQ(Listed(Asked("", "-draw")), "64/2 128/2 64/1 128/1 64/0 128/0 ");
 }
 
 TEST(SelectDraws, CountsAndPagesDraws) {
-  ListingArguments arguments{.where = "draw>0", .sort = "-units", .limit = 3};
+  ListingArguments arguments = Asked("draw>0", "-units", 3);
   const auto first = SelectDraws(TwoSearches(), arguments);
   ASSERT_TRUE(first.ok()) << first.status();
   EXPECT_EQ(first->shown.rows, 3);
@@ -112,10 +121,10 @@ TEST(SelectDraws, NamesTheOptionAndTheColumns) {
     return std::string(SelectDraws(TwoSearches(), arguments).status().message());
   };
   EXPECT_THAT(
-      said({.where = "draws>0"}),
+      said(Asked("draws>0")),
       StartsWith("--where: no field \"draws\"; did you mean draw? valid are configuration"));
-  EXPECT_THAT(said({.where = "diverged=maybe"}), HasSubstr("\"diverged\" is never \"maybe\""));
-  EXPECT_THAT(said({.sort = "rungs"}),
+  EXPECT_THAT(said(Asked("diverged=maybe")), HasSubstr("\"diverged\" is never \"maybe\""));
+  EXPECT_THAT(said(Asked("", "rungs")),
               StartsWith("--sort: no field \"rungs\"; did you mean rung?"));
 }
 
