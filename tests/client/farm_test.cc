@@ -283,6 +283,27 @@ TEST_F(FarmTest, FixedPointsOfAPulledNetwork) {
   EXPECT_EQ(Call({"fixed-points", At("absent.npz")}).code, kUsage);
 }
 
+TEST_F(FarmTest, AFileThatSaysWhatItIsIsNotReadAsSomethingElse) {
+  const std::string network = At("run/flipflop/networks/flipflop-vanilla-tanh-8-l2_1e-05-s0.npz");
+  const std::pair<std::vector<std::string>, std::string> cases[] = {
+      {{"--architecture", "lstm"},
+       "--architecture lstm: " + network + " says of itself that it is vanilla; leave the option"},
+      {{"--activation", "relu"},
+       "--activation relu: " + network + " says of itself that it is tanh"},
+      {{"--gate-bias", "0.25"}, "--gate-bias 0.25: " + network + " says of itself"}};
+  for (const auto& [options, says] : cases) {
+    std::vector<std::string> arguments = {"fixed-points", network, "--starts", "8"};
+    arguments.insert(arguments.end(), options.begin(), options.end());
+    const Result result = Call(arguments);
+    EXPECT_EQ(result.code, kUsage) << says;
+    EXPECT_THAT(result.err, HasSubstr(says));
+  }
+  EXPECT_EQ(Call({"fixed-points", network, "--architecture", "vanilla", "--activation", "tanh",
+                  "--starts", "8"})
+                .code,
+            kOk);
+}
+
 TEST_F(FarmTest, ForeignNetworksNeedTheirCellNamed) {
   const std::string command = "/usr/bin/python3 -c \"import numpy as np; z = np.load('" +
                               At("run/flipflop/networks/flipflop-vanilla-tanh-8-l2_1e-05-s0.npz") +
