@@ -89,6 +89,24 @@ TEST_F(FarmTest, RunLeavesResultsAndReport) {
                  "false,false,analyzed,60,"));
 }
 
+TEST_F(FarmTest, RunSaysWhatDiffersFromWhatItsFolderHolds) {
+  const auto run = [](const std::string& set) {
+    return Call({"run", At("tiny.textproto"), "--out", At("again"), "--set", "seeds.count=1",
+                 "--set", set});
+  };
+  ASSERT_EQ(run("training.iterations=40").code, kOk);
+  const Result other = run("training.iterations=30");
+  EXPECT_EQ(other.code, kFailed);
+  EXPECT_THAT(other.err, HasSubstr(At("again") + " holds this sweep by another specification "
+                                                 "(modified: training.iterations: 40 -> 30); give "
+                                                 "another folder with --out\n"));
+  const Result larger = Call({"run", At("tiny.textproto"), "--out", At("again"), "--set",
+                              "seeds.count=2", "--set", "training.iterations=40"});
+  EXPECT_EQ(larger.code, kFailed);
+  EXPECT_THAT(larger.err, HasSubstr("seeds.count: 1 -> 2); give another folder with --out, or add "
+                                    "to this one with --extend\n"));
+}
+
 TEST_F(FarmTest, NumpyOpensTheFilesAndTheManifestIsRight) {
   const std::string command = "cd " + At("run") + R"( && /usr/bin/python3 -c "
 import csv, hashlib, json, numpy as np, os
