@@ -5,6 +5,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "absl/strings/str_replace.h"
 #include "base/array_file.h"
 
 namespace rnnfarm::base {
@@ -62,9 +63,10 @@ absl::StatusOr<const Array*> Archive::Find(absl::string_view name,
     match = shape[i] == -1 || shape[i] == (*array)->shape[i];
   }
   if (match) return array;
-  return Broken(source_.empty() ? "archive" : source_,
-                absl::StrCat("array ", name, " has shape ", ShapeText((*array)->shape),
-                             ", expected ", ShapeText(shape), shape.empty() ? "" : " (-1: any)"));
+  return Broken(
+      source_.empty() ? "archive" : source_,
+      absl::StrCat("array ", name, " has shape ", ShapeText((*array)->shape), ", expected ",
+                   absl::StrReplaceAll(ShapeText(shape), {{"-1", "any"}})));
 }
 
 bool Archive::Has(absl::string_view name) const {

@@ -41,9 +41,17 @@ using analysis::Matrix;
 using Clock = std::chrono::steady_clock;
 
 constexpr char kUsage[] =
+    "How fast all pairs of a population are compared, by each metric: seconds, the share of this\n"
+    "machine's own large product, a loop in NumPy beside it, the embedding, the memory.\n"
     "usage: bench_all_pairs [--quick] [--json FILE] [--networks 2880] [--threads T]\n"
     "                       [--memory-mb 2048] [--python FILE]\n"
-    "  --quick  360 networks: ends within a minute\n";
+    "  --quick        360 networks: ends within a minute\n"
+    "  --json FILE    writes the figures there too\n"
+    "  --networks N   of the population\n"
+    "  --threads T    default: as many as there are processors\n"
+    "  --memory-mb M  that a comparison may take\n"
+    "  --python FILE  the interpreter with NumPy; default: /usr/bin/python3\n"
+    "example: bench_all_pairs --networks 720 --threads 2\n";
 
 constexpr int kNetworks = 2880, kQuickNetworks = 360;
 // Of networks of full rank, for a rate; all would take too long.

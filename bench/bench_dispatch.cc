@@ -34,10 +34,16 @@ namespace rnnfarm::bench {
 namespace {
 
 constexpr char kUsage[] =
+    "How many jobs end durably a second with workers on loopback and the real coordinator, how\n"
+    "long its restart takes after kill -9, what idle workers cost, and what a list of all jobs.\n"
     "usage: bench_dispatch [--quick] [--json FILE] [--store DIR] [--jobs 100000] [--idle 1000]\n"
-    "  --store  where a folder for the stores is made and removed again; default: beside the "
-    "build\n"
-    "  --quick  shorter windows: ends within a minute\n";
+    "  --quick      shorter windows: ends within a minute\n"
+    "  --json FILE  writes the figures there too\n"
+    "  --store DIR  where a folder for the stores is made and removed again; default: beside the\n"
+    "               build\n"
+    "  --jobs N     that the restart finds and the list shows\n"
+    "  --idle N     workers that wait for work\n"
+    "example: bench_dispatch --quick --store /var/tmp\n";
 
 constexpr int kJobs = 100'000, kIdleWorkers = 1000;
 constexpr int kWorkers[] = {1, 16, 64};

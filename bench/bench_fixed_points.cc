@@ -21,6 +21,7 @@
 #include "absl/strings/str_split.h"
 #include "bench/adam_search.h"
 #include "bench/figures.h"
+#include "bench/help.h"
 #include "bench/train_case.h"
 #include "bench/trained_case.h"
 #include "worker/dynamics/analysis.h"
@@ -39,11 +40,18 @@ using dynamics::Solved;
 using torch::Tensor;
 
 constexpr char kUsage[] =
+    "How fast and how completely fixed points are found: against Adam on q from the same starts,\n"
+    "on one core, and the seconds that the analysis of a network takes, by cell and size.\n"
     "usage: bench_fixed_points [--quick] [--json FILE] [--units 64,128] [--cells vanilla,gru]\n"
     "                          [--networks FOLDER] [--iterations N] [--starts N] [--rounds R]\n"
-    "  --quick     64 units, vanilla and gru, briefly trained: ends within a minute\n"
-    "  --networks  trained networks are read from here and kept here\n"
-    "  --starts    of the comparison with Adam\n";
+    "  --quick            64 units, vanilla and gru, briefly trained: ends within a minute\n"
+    "  --json FILE        writes the figures there too\n"
+    "  --units, --cells   which networks\n"
+    "  --networks FOLDER  trained networks are read from here and kept here\n"
+    "  --iterations N     that those which are not there are trained for\n"
+    "  --starts N         of the comparison with Adam\n"
+    "  --rounds R         of measurement\n"
+    "example: bench_fixed_points --quick --units 64 --cells gru\n";
 
 constexpr double kBar = 20;       // times faster than Adam
 constexpr uint64_t kSeed = 2019;  // of probe and starts
@@ -349,6 +357,10 @@ absl::Status Run(const Options& options) {
 }  // namespace rnnfarm::bench
 
 int main(int argc, char** argv) {
+  if (rnnfarm::bench::AsksForHelp(argc, argv)) {
+    std::fputs(rnnfarm::bench::kUsage, stdout);
+    return 0;
+  }
   const auto options = rnnfarm::bench::Parse(argc, argv);
   if (!options.ok()) {
     std::fprintf(stderr, "bench_fixed_points: %s\n%s",

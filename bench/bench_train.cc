@@ -18,6 +18,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "bench/figures.h"
+#include "bench/help.h"
 #include "bench/train_pack.h"
 #include "bench/train_tables.h"
 #include "worker/engine/engine.h"
@@ -27,15 +28,25 @@ namespace rnnfarm::bench {
 namespace {
 
 constexpr char kUsage[] =
+    "How fast networks are trained: milliseconds an iteration of each cell and size, the share of\n"
+    "what one core can do, and in alternation the reference engine and PyTorch.\n"
     "usage: bench_train [--scaling | --memory | --packs [1,16,256,1024]] [--quick] [--json FILE]\n"
     "                   [--engine NAME] [--units 64,128] [--cells vanilla,gru] [--all]\n"
     "                   [--precision fp32|tf32|bf16] [--no-torch] [--python FILE] [--seconds S]\n"
     "                   [--rounds R]\n"
-    "  --quick      64 units alone, fewer and shorter rounds: ends within a minute\n"
-    "  --all        the leaky cell and relu too\n"
-    "  --seconds    that a case takes at least, about\n"
-    "  --packs      networks of one shape at once, on a GPU where this build and machine have one\n"
-    "  --precision  of --packs\n";
+    "  --scaling        how a pack scales to two threads\n"
+    "  --memory         how much memory training takes\n"
+    "  --packs SIZES    networks of one shape at once, on a GPU where this build and machine have "
+    "one\n"
+    "  --precision P    of --packs\n"
+    "  --quick          64 units alone, fewer and shorter rounds: ends within a minute\n"
+    "  --json FILE      writes the figures there too\n"
+    "  --engine NAME    cpu, reference or cuda\n"
+    "  --units, --cells which networks; --all: the leaky cell and relu too\n"
+    "  --no-torch       without PyTorch beside it, which --python FILE runs otherwise\n"
+    "  --seconds S      that a case takes at least, about\n"
+    "  --rounds R       of measurement\n"
+    "example: bench_train --quick --units 64 --cells gru --no-torch\n";
 
 enum class Table { kSpeed, kScaling, kMemory, kPacks };
 
@@ -192,6 +203,10 @@ absl::Status Run(const CommandLine& command) {
 }  // namespace rnnfarm::bench
 
 int main(int argc, char** argv) {
+  if (rnnfarm::bench::AsksForHelp(argc, argv)) {
+    std::fputs(rnnfarm::bench::kUsage, stdout);
+    return 0;
+  }
   const auto command = rnnfarm::bench::Parse(argc, argv);
   if (!command.ok()) {
     std::fprintf(stderr, "bench_train: %s\n%s", std::string(command.status().message()).c_str(),

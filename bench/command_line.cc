@@ -4,32 +4,37 @@
 #include <utility>
 
 #include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+#include "bench/help.h"
 
 namespace rnnfarm::bench {
 namespace {
 
 bool all_met = true;
 
-bool Parse(int argc, char** argv, CommandLine& line) {
+absl::Status Parse(int argc, char** argv, CommandLine& line) {
   for (int i = 1; i < argc; ++i) {
     const std::string flag = argv[i];
     if (flag == "--quick") {
       line.quick = true;
       continue;
     }
-    if (i + 1 >= argc) return false;
-    const char* value = argv[++i];
-    if (const auto text = line.texts.find(flag); text != line.texts.end()) {
-      text->second = value;
-      continue;
-    }
+    const auto text = line.texts.find(flag);
     const auto number = line.numbers.find(flag);
-    if (number == line.numbers.end() || !absl::SimpleAtoi(value, &number->second.value) ||
-        number->second.value < number->second.least) {
-      return false;
+    if (text == line.texts.end() && number == line.numbers.end()) {
+      return absl::InvalidArgumentError(absl::StrCat("there is no flag ", flag));
+    }
+    if (i + 1 >= argc) return absl::InvalidArgumentError(absl::StrCat(flag, " lacks its value"));
+    const char* value = argv[++i];
+    if (text != line.texts.end()) {
+      text->second = value;
+    } else if (!absl::SimpleAtoi(value, &number->second.value) ||
+               number->second.value < number->second.least) {
+      return absl::InvalidArgumentError(absl::StrCat(
+          flag, ": \"", value, "\" is no whole number from ", number->second.least, " on"));
     }
   }
-  return true;
+  return absl::OkStatus();
 }
 
 }  // namespace
@@ -47,8 +52,12 @@ const char* Judge(bool met) {
 int RunBenchmark(
     const char* name, const char* usage, int argc, char** argv, CommandLine line,
     const std::function<absl::Status(const CommandLine&, std::vector<Figure>& figures)>& print) {
-  if (!Parse(argc, argv, line)) {
-    std::fputs(usage, stderr);
+  if (AsksForHelp(argc, argv)) {
+    std::fputs(usage, stdout);
+    return 0;
+  }
+  if (const absl::Status given = Parse(argc, argv, line); !given.ok()) {
+    std::fprintf(stderr, "%s: %s\n%s", name, std::string(given.message()).c_str(), usage);
     return 2;
   }
   std::vector<Figure> figures;

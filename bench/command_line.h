@@ -1,4 +1,5 @@
-// The command line of a benchmark: --quick, --json FILE and flags of its own that take a value.
+// The command line of a benchmark: --help, --quick, --json FILE and flags of its own that take a
+// value.
 //
 //   CommandLine line;
 //   line.numbers["--jobs"] = {};
@@ -34,7 +35,8 @@ const char* Judge(bool met);
 
 // Reads what was given into `line`, prints the benchmark's table and writes its figures. Returns
 // the program's exit code: 0, 1 with a sentence on standard error, also where a bar was not met, or
-// 2 with `usage`.
+// 2 with what is wrong and `usage`: what it measures, its flags and an example, which --help
+// prints.
 int RunBenchmark(
     const char* name, const char* usage, int argc, char** argv, CommandLine line,
     const std::function<absl::Status(const CommandLine&, std::vector<Figure>& figures)>& print);

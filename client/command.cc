@@ -209,7 +209,8 @@ int RunProgram(const std::vector<std::string>& arguments, Terminal terminal, Com
     terminal.out << "rnnfarm " << base::BuildText() << std::endl;
     return kOk;
   } catch (const CLI::ParseError& error) {
-    program.Say(ExplainUsage(error, app));
+    const std::string environment = EnvironmentMistake(app, arguments);
+    program.Say(environment.empty() ? ExplainUsage(error, app) : environment);
     return kUsage;
   }
   if (!program.action) return kUsage;

@@ -31,6 +31,7 @@ struct RunArguments {
 struct FixedPointsArguments {
   std::string network, out, task;
   rnn::ForeignCell cell;
+  bool gives_gate_bias = false, gives_alpha = false;  // not the defaults
   std::vector<std::string> conditions;
   dynamics::Settings settings;
   uint64_t base_seed = 0;

@@ -14,7 +14,8 @@ int FindFixedPoints(Program& program, const FixedPointsArguments& arguments) {
                       : program.Fail(reached);
 }
 
-void AddCellOptions(CLI::App& command, rnn::ForeignCell& cell) {
+void AddCellOptions(CLI::App& command, FixedPointsArguments& arguments) {
+  rnn::ForeignCell& cell = arguments.cell;
   command
       .add_option("--architecture", cell.architecture,
                   "vanilla, ugrnn, gru, lstm or leaky, if the file does not say. gru: rows in the "
@@ -26,8 +27,10 @@ void AddCellOptions(CLI::App& command, rnn::ForeignCell& cell) {
   command
       .add_option("--gate-bias", cell.gate_bias,
                   "Added inside the update or forget gate, if the file does not say")
+      ->each([&arguments](const std::string&) { arguments.gives_gate_bias = true; })
       ->capture_default_str();
   command.add_option("--alpha", cell.alpha, "leaky: dt / tau, if the file does not say")
+      ->each([&arguments](const std::string&) { arguments.gives_alpha = true; })
       ->capture_default_str();
 }
 
@@ -46,7 +49,7 @@ void AddFixedPointsCommand(CLI::App& app, Program& program) {
           ".npz of weights, by PyTorch's parameter names or the equations' (W_g, A_g, b_g, …)")
       ->type_name("FILE")
       ->required();
-  AddCellOptions(*command, arguments->cell);
+  AddCellOptions(*command, *arguments);
   command
       ->add_option("--condition", arguments->conditions,
                    "Constant input x1,x2,…; may be given several times; default zeros")

@@ -3,6 +3,7 @@
 #include <map>
 
 #include "absl/strings/str_cat.h"
+#include "base/shown_values.h"
 #include "client/command.h"
 #include "client/progress.h"
 
@@ -57,8 +58,8 @@ Table EventsTable(const std::vector<v1::JobEvent>& events) {
 
 void ShowRecord(const v1::Job& job, std::ostream& out) {
   out << "job       " << job.name() << "\nkind      " << Word(job.kind()) << "\nstate     "
-      << Word(job.state()) << "\nsubject   " << SubjectOf(job) << "\nerrors    " << job.errors()
-      << "\nlost      " << job.lost_leases() << "\nreturned  " << job.preemptions()
+      << Word(job.state()) << "\nsubject   " << base::SubjectOf(job) << "\nerrors    "
+      << job.errors() << "\nlost      " << job.lost_leases() << "\nreturned  " << job.preemptions()
       << "\ncreated   " << FormatTime(job.create_time().seconds()) << "\n";
   if (job.has_not_before()) {
     out << "waits     until " << FormatTime(job.not_before().seconds()) << "\n";
@@ -76,12 +77,6 @@ void ShowRecord(const v1::Job& job, std::ostream& out) {
 }
 
 }  // namespace
-
-std::string SubjectOf(const v1::Job& job) {
-  if (!job.network().empty()) return job.network();
-  if (job.kind() != v1::JOB_KIND_SEARCH) return job.task();
-  return absl::StrCat(job.configuration(), " draw ", job.draw(), " rung ", job.rung());
-}
 
 std::string EventLine(const v1::JobEvent& event) {
   std::string by;

@@ -26,9 +26,6 @@ void ShowJobStory(const JobStory& story, std::ostream& out, size_t width = std::
 // The job's JSON with its log as `events`.
 std::string JobStoryJson(const JobStory& story, bool one_line);
 
-// What the job is about: a network, a draw of a configuration, a task.
-std::string SubjectOf(const v1::Job& job);
-
 }  // namespace rnnfarm::client
 
 #endif  // RNNFARM_CLIENT_JOB_STORY_H_

@@ -1,6 +1,8 @@
 #include <memory>
+#include <optional>
 #include <sstream>
 
+#include "base/shown_values.h"
 #include "client/command.h"
 #include "client/job_story.h"
 #include "client/listing.h"
@@ -17,21 +19,18 @@ std::string WorkerOf(const v1::Job& job) {
   return job.attempts().empty() ? "" : LastSegment(job.attempts().rbegin()->worker());
 }
 
-// Share of the work that is done, for jobs that run.
-Value ShareOf(const v1::Job& job) {
-  if (!job.has_progress() || job.progress().iterations() <= 0) return Missing();
-  return static_cast<double>(job.progress().iteration()) /
-         static_cast<double>(job.progress().iterations());
+Value OrMissing(const std::optional<double>& number) {
+  return number.has_value() ? Value(*number) : Value();
 }
 
 std::vector<Value> Row(const v1::Job& job) {
   return {job.name(),
           Word(job.kind()),
           Word(job.state()),
-          OrMissing(SubjectOf(job)),
+          OrMissing(base::SubjectOf(job)),
           static_cast<int64_t>(job.attempt()),
-          ShareOf(job),
-          job.has_progress() ? Value(job.progress().loss()) : Value(),
+          OrMissing(base::ShareOf(job)),
+          OrMissing(base::LossOf(job)),
           OrMissing(WorkerOf(job)),
           job.progress().iterations_per_second() > 0 ? Value(job.progress().iterations_per_second())
                                                      : Value(),
@@ -94,8 +93,10 @@ void AddJobsCommands(CLI::App& app, Program& program) {
       AddGroup(app, "jobs", "Jobs of one sweep or all", "rnnfarm jobs list universality-2019");
 
   auto listing = std::make_shared<ListingArguments>();
-  CLI::App* list = AddCommand(*group, program, "list", "Jobs, as many as --limit says",
-                              "rnnfarm jobs list --state failed --where 'units>=128' --sort loss",
+  CLI::App* list = AddCommand(*group, program, "list",
+                              "Jobs, as many as --limit says; loss: of training so far, while it "
+                              "runs; what its network ended with is validation_loss",
+                              "rnnfarm jobs list --state leased --where 'units>=128' --sort -loss",
                               [&program, listing] { return List(program, *listing); });
   list->add_option("sweep", listing->sweep, "Name of the sweep; by default all")
       ->type_name("SWEEP");

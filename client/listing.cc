@@ -31,7 +31,7 @@ void AddListingOptions(CLI::App& command, ListingArguments& arguments, const Lis
                      absl::StrCat("Comparisons joined by \"and\", such as '", words.where, "'"));
   command.add_option("--sort", arguments.sort,
                      "By this field, missing values last; -FIELD reversed");
-  command.add_option("--limit", arguments.limit, absl::StrCat(words.rows, " at most; 0 for all"))
+  command.add_option("--limit", arguments.limit, "Rows at most; 0 for all")
       ->check(Between(0, std::numeric_limits<int64_t>::max()))
       ->capture_default_str();
   command
@@ -52,9 +52,9 @@ absl::Status InOptionWords(const absl::Status& status) {
   return status;
 }
 
-void SayHowMany(Program& program, const Shown& shown, absl::string_view what) {
+void SayHowMany(Program& program, const Shown& shown) {
   if (shown.rows >= shown.total) return;
-  program.Say(absl::StrCat(shown.rows, " of ", shown.total, " ", what, "shown; ",
+  program.Say(absl::StrCat(shown.rows, " of ", shown.total, " shown; ",
                            shown.next_page_token.empty()
                                ? "these are the last"
                                : absl::StrCat("the next with --page-token ", shown.next_page_token),

@@ -29,7 +29,6 @@ struct ListingArguments {
 struct ListingWords {
   std::vector<std::string> states;  // values of --state; empty: there is no such option
   std::string where;                // an example of a filter
-  std::string rows = "Rows";        // what --limit counts
 };
 
 // All but the sweep.
@@ -42,9 +41,8 @@ struct Shown {
   std::string next_page_token;  // empty: there is no more
 };
 
-// "50 of 312 shown; …" with how to see the others on err, if some are not shown. `what`: of what,
-// where it is not rows, and a blank.
-void SayHowMany(Program& program, const Shown& shown, absl::string_view what = "");
+// "50 of 312 shown; …" with how to see the others on err, if some are not shown.
+void SayHowMany(Program& program, const Shown& shown);
 
 // An error of the API about a list, in words of the options that asked for it.
 absl::Status InOptionWords(const absl::Status& status);

@@ -1,10 +1,10 @@
 #include "client/network_rows.h"
 
-#include <map>
 #include <set>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "base/shown_values.h"
 #include "client/farm.h"
 
 namespace rnnfarm::client {
@@ -39,13 +39,6 @@ void AddTraining(const v1::Network& network, std::vector<Value>& row) {
   }
 }
 
-// "not converged 12, out of range 3", or empty.
-std::string RejectedText(const v1::ConditionSummary& condition) {
-  const std::map<std::string, int> by_reason(condition.rejected().begin(),
-                                             condition.rejected().end());
-  return absl::StrJoin(by_reason, ", ", absl::PairFormatter(" "));
-}
-
 void AddFixedPoints(const v1::Network& network, std::vector<Value>& row) {
   constexpr int kColumns = 9;
   if (!network.has_fixed_points()) {
@@ -60,7 +53,7 @@ void AddFixedPoints(const v1::Network& network, std::vector<Value>& row) {
   add([](const v1::ConditionSummary& c) { return Word(c.verdict()); });
   add([](const v1::ConditionSummary& c) { return absl::StrCat(c.starts()); });
   add([](const v1::ConditionSummary& c) { return absl::StrCat(c.converged()); });
-  add(RejectedText);
+  add(base::RejectedText);
   add([](const v1::ConditionSummary& c) { return absl::StrCat(c.estimated_unseen()); });
   add([](const v1::ConditionSummary& c) { return absl::StrCat(c.largest_q()); });
 }
@@ -68,9 +61,7 @@ void AddFixedPoints(const v1::Network& network, std::vector<Value>& row) {
 }  // namespace
 
 std::string FixedPointsText(const v1::FixedPointSummary& summary) {
-  return OverConditions(summary, [](const v1::ConditionSummary& condition) {
-    return absl::StrJoin(condition.by_index(), "/");
-  });
+  return OverConditions(summary, base::PointsByIndex);
 }
 
 std::string SeedText(const v1::Network& network) {

@@ -57,17 +57,29 @@ double CostOf(const v1::SweepSpec& spec, v1::JobKind kind) {
   }
 }
 
-std::string Bar(double share) {
-  const int full = static_cast<int>(std::clamp(share, 0.0, 1.0) * kBarWidth);
-  return absl::StrCat("[", std::string(full, '#'), std::string(kBarWidth - full, '.'), "]");
+// How much of a stage has ended, 0 to 1, and how much of that was done. In a sweep that goes on
+// only what nobody needs any more is cancelled; in one that was cancelled it is what was not done.
+struct Shares {
+  double ended = 0, done = 0;
+};
+
+Shares SharesOf(const v1::Sweep& sweep, const v1::StageCount& stage) {
+  const double total = static_cast<double>(CountJobs(stage).jobs);
+  if (total == 0) return {};
+  const double ended = static_cast<double>(CountJobs(stage).ended) +
+                       static_cast<double>(stage.leased()) * stage.running_share();
+  const bool lost = sweep.state() == v1::SWEEP_STATE_CANCELLED;
+  return {ended / total, (ended - (lost ? static_cast<double>(stage.cancelled()) : 0)) / total};
 }
 
-double Share(const v1::StageCount& stage) {
-  const double total = static_cast<double>(CountJobs(stage).jobs);
-  if (total == 0) return 0;
-  return (static_cast<double>(CountJobs(stage).ended) +
-          static_cast<double>(stage.leased()) * stage.running_share()) /
-         total;
+// "[######----..........]": done, cancelled, to be done.
+std::string Bar(const Shares& shares) {
+  const auto width = [](double share) {
+    return static_cast<int>(std::clamp(share, 0.0, 1.0) * kBarWidth);
+  };
+  const int done = width(shares.done), ended = width(shares.ended);
+  return absl::StrCat("[", std::string(done, '#'), std::string(ended - done, '-'),
+                      std::string(kBarWidth - ended, '.'), "]");
 }
 
 std::string Extras(const v1::StageCount& stage) {
@@ -92,8 +104,9 @@ Work WorkOf(const v1::Sweep& sweep) {
   Work work;
   for (const v1::StageCount& stage : sweep.stages()) {
     const double cost = CostOf(sweep.spec(), stage.kind());
-    work.done += Share(stage) * static_cast<double>(CountJobs(stage).jobs) * cost;
-    work.left += (1 - Share(stage)) * static_cast<double>(CountJobs(stage).jobs) * cost;
+    const double done = SharesOf(sweep, stage).done;
+    work.done += done * static_cast<double>(CountJobs(stage).jobs) * cost;
+    work.left += (1 - done) * static_cast<double>(CountJobs(stage).jobs) * cost;
   }
   return work;
 }
@@ -153,10 +166,11 @@ std::vector<std::string> StageLines(const v1::Sweep& sweep, size_t width) {
   for (const v1::StageCount& stage : sweep.stages()) {
     if (CountJobs(stage).jobs == 0) continue;
     const std::string task = Shortened(stage.task(), task_width);
+    const Shares shares = SharesOf(sweep, stage);
     lines.push_back(fmt::format("{:<{}}  {:<7}  {}  {:>{}}/{:<{}}  {:>3.0f}%{}", task, task_width,
-                                Word(stage.kind()), Bar(Share(stage)), CountJobs(stage).ended,
+                                Word(stage.kind()), Bar(shares), CountJobs(stage).ended,
                                 count_width, CountJobs(stage).jobs, count_width,
-                                std::floor(100 * Share(stage)), Extras(stage)));
+                                std::floor(100 * shares.done), Extras(stage)));
   }
   return lines;
 }

@@ -15,7 +15,8 @@
 
 namespace rnnfarm::client {
 
-// Work done and left, in training iterations; an analysis counts as a share of a training.
+// Work done and left, in training iterations; an analysis counts as a share of a training. What
+// was left when a sweep was cancelled was not done.
 struct Work {
   double done = 0;
   double left = 0;
@@ -48,7 +49,8 @@ std::string SpeedText(const Message& message);
 std::string SpeedText(std::optional<double> operations_per_second,
                       std::optional<double> share_of_peak);
 
-// A line a task and stage: counts, bar, rate. No colour. Names of tasks are shortened so that the
+// A line a task and stage: counts, bar, rate. In the bar of a cancelled sweep "-" is what was not
+// done, though it counts as ended. No colour. Names of tasks are shortened so that the
 // percentage is within `width` columns.
 std::vector<std::string> StageLines(const v1::Sweep& sweep, size_t width = std::string::npos);
 // All of it in one line.

@@ -8,6 +8,7 @@
 
 #include "absl/status/statusor.h"
 #include "client/farm.h"
+#include "client/listing.h"
 #include "client/table.h"
 #include "rnnfarm/v1/population.pb.h"
 
@@ -19,6 +20,14 @@ namespace rnnfarm::client {
 // then the sweep's further axes by name. Empty where there is no value, such as the loss of a draw
 // that diverged.
 Table SearchTable(const std::vector<v1::Configuration>& configurations);
+
+// Rows of a SearchTable, filtered, sorted and paged by their columns, of which `loss` is another
+// name of validation_loss. INVALID_ARGUMENT in words of the options.
+struct SelectedDraws {
+  Table table;
+  Shown shown;
+};
+absl::StatusOr<SelectedDraws> SelectDraws(const Table& all, const ListingArguments& arguments);
 
 // All configurations of "sweeps/NAME" that are or were searched, in order.
 absl::StatusOr<std::vector<v1::Configuration>> SearchedConfigurations(const Farm& farm,

@@ -132,20 +132,12 @@ void ShowSearchFailures(const v1::Sweep& sweep, std::ostream& out) {
 int Draws(Program& program, const ListingArguments& arguments) {
   const absl::StatusOr<std::string> name = SweepName(arguments.sweep);
   if (!name.ok()) return program.Fail(name.status());
-  ListingArguments searched = arguments;
-  searched.where = absl::StrCat("draws>0", arguments.where.empty() ? "" : " and ", arguments.where);
-  v1::ListConfigurationsRequest request;
-  request.set_parent(*name);
-  std::vector<v1::Configuration> configurations;
-  const auto shown = ReadListing<v1::ListConfigurationsRequest, v1::ListConfigurationsResponse>(
-      program.Connect(), searched, &Stub::ListConfigurations, request,
-      [&](const v1::ListConfigurationsResponse& page) {
-        configurations.insert(configurations.end(), page.configurations().begin(),
-                              page.configurations().end());
-      });
-  if (!shown.ok()) return program.Fail(shown.status());
-  const int printed = Print(program, SearchTable(configurations), arguments.format);
-  SayHowMany(program, *shown, "configurations ");
+  const auto searched = SearchedConfigurations(program.Connect(), *name);
+  if (!searched.ok()) return program.Fail(searched.status());
+  const auto draws = SelectDraws(SearchTable(*searched), arguments);
+  if (!draws.ok()) return program.Fail(draws.status());
+  const int printed = Print(program, draws->table, arguments.format);
+  SayHowMany(program, draws->shown);
   return printed;
 }
 
@@ -259,13 +251,11 @@ void AddSweepCommands(CLI::App& app, Program& program) {
   auto draws = std::make_shared<ListingArguments>();
   draws->limit = 0;
   command = AddCommand(
-      *group, program, "draws",
-      "What each draw of a sweep's searches came to, configuration by configuration",
-      "rnnfarm sweep draws universality-2019 --where 'architecture=gru and units=64' -o csv",
+      *group, program, "draws", "What each draw of a sweep's searches came to, a row a draw",
+      "rnnfarm sweep draws universality-2019 --where 'units=64 and diverged=false' --sort loss",
       [&program, draws] { return Draws(program, *draws); });
   command->add_option("sweep", draws->sweep, "Name of the sweep")->type_name("SWEEP")->required();
-  AddListingOptions(*command, *draws,
-                    {{}, "architecture=gru and units=64", "Searched configurations"});
+  AddListingOptions(*command, *draws, {{}, "units=64 and diverged=false"});
 
   AddChange(*group, program, "cancel", "End a sweep; what is done stays", &Stub::CancelSweep);
   AddChange(*group, program, "pause", "Begin no more jobs of a sweep", &Stub::PauseSweep);

@@ -8,6 +8,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "client/parser_words.h"
 #include "client/sweep_source.h"
 #include "coordinator/population/population.h"
 
@@ -96,26 +97,6 @@ int FieldNameBefore(const std::vector<Token>& tokens, int index) {
     return tokens[i - 1].type == pb::io::Tokenizer::TYPE_IDENTIFIER ? i - 1 : -1;
   }
   return -1;
-}
-
-// Errors of one field after which the rest of the file still means what it says.
-bool ConcernsOneField(const std::string& message) {
-  for (const char* start :
-       {"Expected integer", "Expected double", "Expected string", "Expected \"{\"",
-        "Integer out of range", "Invalid value for boolean", "Non-repeated field", "Field \""}) {
-    if (absl::StartsWith(message, start)) return true;
-  }
-  return false;
-}
-
-std::string Plainly(const std::string& message, const std::string& field) {
-  if (absl::StartsWith(message, "Non-repeated field")) {
-    return absl::StrCat("field \"", field, "\" is set twice: keep one of the two");
-  }
-  if (absl::StartsWith(message, "Field \"")) {
-    return absl::StrCat(message, " Keep one of the two.");
-  }
-  return field.empty() ? message : absl::StrCat(field, ": ", message);
 }
 
 std::vector<std::string> Quoted(const std::string& message) {

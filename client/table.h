@@ -40,6 +40,8 @@ class Table {
   // One value a column.
   void AddRow(std::vector<Value> row);
   size_t size() const { return rows_.size(); }
+  const std::vector<Column>& columns() const { return columns_; }
+  const std::vector<std::vector<Value>>& rows() const { return rows_; }
   // Ends with a newline unless empty. Tables align columns, numbers to the right; kName is the
   // first column; kJson an array of objects; kCsv has a header and lines as Unix ends them. kTable
   // has no line of more than `width` columns: long text is shortened, and what has no room left

@@ -1,6 +1,8 @@
 #include "client/usage.h"
 
 #include <algorithm>
+#include <cstdlib>
+#include <stdexcept>
 
 #include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
@@ -43,6 +45,23 @@ std::string Mistake(const CLI::App& app, const CLI::App& reached) {
     if (!word.empty() && !commands.empty()) return Suggestion("command", word, commands);
   }
   return "";
+}
+
+// Why `value` is none of this option, or empty.
+std::string ValueMistake(CLI::Option& option, std::string value) {
+  if (option.get_expected_max() == 0) {  // a flag
+    try {
+      CLI::detail::to_flag_value(value);
+      return "";
+    } catch (const std::invalid_argument&) {
+      return absl::StrCat("\"", value, "\" is neither true nor false");
+    }
+  }
+  try {
+    return (*option.get_validator(0))(value);
+  } catch (const CLI::OptionNotFound&) {  // anything is allowed
+    return "";
+  }
 }
 
 bool IsExample(absl::string_view line) { return absl::StartsWith(line, "  rnnfarm "); }
@@ -144,6 +163,26 @@ CLI::Validator Between(double low, double high) {
                                             : absl::StrCat("from ", low, " on"));
       },
       high < kNoLimit ? absl::StrCat("[", low, " - ", high, "]") : "");
+}
+
+std::string EnvironmentMistake(CLI::App& app, const std::vector<std::string>& arguments) {
+  for (CLI::Option* option : app.get_options()) {
+    const std::string& variable = option->get_envname();
+    const char* value = variable.empty() ? nullptr : std::getenv(variable.c_str());
+    const auto gives = [name = option->get_name()](absl::string_view argument) {
+      return argument == name || absl::StartsWith(argument, name + "=");
+    };
+    if (value == nullptr || *value == '\0' ||
+        std::any_of(arguments.begin(), arguments.end(), gives)) {
+      continue;
+    }
+    const std::string wrong = ValueMistake(*option, value);
+    if (!wrong.empty()) {
+      return absl::StrCat("rnnfarm: the environment's ", variable, ": ", wrong,
+                          "; set it to what it may be, or unset it");
+    }
+  }
+  return "";
 }
 
 std::string ExplainUsage(const CLI::ParseError& error, const CLI::App& app) {

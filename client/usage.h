@@ -26,6 +26,10 @@ CLI::Validator OneOf(const std::vector<std::string>& names);
 // That a value is a number from `low` to `high`.
 CLI::Validator Between(double low, double high);
 
+// What of the environment is no value of the option that it stands for, or empty; of what was given
+// as an argument the environment is not asked.
+std::string EnvironmentMistake(CLI::App& app, const std::vector<std::string>& arguments);
+
 // Why the arguments could not be parsed, with the nearest name of a mistaken command or option.
 std::string ExplainUsage(const CLI::ParseError& error, const CLI::App& app);
 

@@ -1,5 +1,6 @@
 #include <memory>
 
+#include "absl/strings/str_cat.h"
 #include "base/array_file.h"
 #include "base/digest.h"
 #include "client/computing/computing.h"
@@ -24,6 +25,30 @@ absl::StatusOr<std::unique_ptr<task::Task>> TaskOf(const FixedPointsArguments& a
   return MakeConditionsTask(cell, std::move(conditions));
 }
 
+// What the options say of the cell and the file says otherwise. Of a file that says nothing the
+// network is what the options said.
+absl::Status CheckCell(const FixedPointsArguments& arguments, const rnn::CellSpec& spec) {
+  const auto contradiction = [&](const char* option, const auto& given, const auto& of_file) {
+    return absl::InvalidArgumentError(absl::StrCat(option, " ", given, ": ", arguments.network,
+                                                   " says of itself that it is ", of_file,
+                                                   "; leave the option out"));
+  };
+  const rnn::ForeignCell& given = arguments.cell;
+  if (!given.architecture.empty() && given.architecture != rnn::Name(spec.architecture)) {
+    return contradiction("--architecture", given.architecture, rnn::Name(spec.architecture));
+  }
+  if (!given.activation.empty() && given.activation != rnn::Name(spec.activation)) {
+    return contradiction("--activation", given.activation, rnn::Name(spec.activation));
+  }
+  if (arguments.gives_gate_bias && given.gate_bias != spec.gate_bias) {
+    return contradiction("--gate-bias", given.gate_bias, spec.gate_bias);
+  }
+  if (arguments.gives_alpha && given.alpha != spec.alpha) {
+    return contradiction("--alpha", given.alpha, spec.alpha);
+  }
+  return absl::OkStatus();
+}
+
 }  // namespace
 
 int FindFixedPoints(Program& program, const FixedPointsArguments& arguments) {
@@ -34,6 +59,8 @@ int FindFixedPoints(Program& program, const FixedPointsArguments& arguments) {
   const auto network = rnn::ReadNetwork(*bytes, arguments.network, arguments.cell,
                                         [&program](const std::string& line) { program.Say(line); });
   if (!network.ok()) return program.Fail(network.status());
+  const absl::Status agrees = CheckCell(arguments, network->spec);
+  if (!agrees.ok()) return program.Fail(agrees);
   const auto task = TaskOf(arguments, network->spec);
   if (!task.ok()) return program.Fail(task.status());
   TakeInterruptsGracefully();

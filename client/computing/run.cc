@@ -3,6 +3,7 @@
 #include <mutex>
 #include <thread>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "analysis/figures/matrix_image.h"
 #include "base/steady_time.h"
@@ -132,11 +133,22 @@ absl::Status RetryFailed(const Farm& farm, const std::string& sweep) {
   return farm.Call(&v1::FarmService::Stub::RetryJobs, request).status();
 }
 
+// The coordinator speaks of another name for the sweep; here another folder is as good.
+absl::Status InFolderWords(const absl::Status& status, const std::string& out) {
+  const absl::string_view message = status.message();
+  const size_t open = message.find(" ("), close = message.rfind(')');
+  if (!absl::IsAlreadyExists(status) || open >= close || close == message.npos) return status;
+  const bool extends = absl::StrContains(message.substr(close), "--extend");
+  return absl::AlreadyExistsError(absl::StrCat(
+      out, " holds this sweep by another specification", message.substr(open, close + 1 - open),
+      "; give another folder with --out", extends ? ", or add to this one with --extend" : ""));
+}
+
 absl::StatusOr<v1::Sweep> Train(Program& program, const RunArguments& arguments,
                                 const SweepFile& file, const EmbeddedFarm& embedded,
                                 const Farm& farm, HeldJobs& held) {
   const auto submitted = SubmitFile(farm, file, {.extend = arguments.extend});
-  if (!submitted.ok()) return submitted.status();
+  if (!submitted.ok()) return InFolderWords(submitted.status(), arguments.out);
   if (submitted->already_existed()) program.Say("going on where it stopped");
   const absl::Status marked = PulledFolder(arguments.out).Claim(submitted->sweep().spec());
   if (!marked.ok()) return marked;

@@ -3,6 +3,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "coordinator/scheduler/extension.h"
 #include "coordinator/scheduler/state.h"
 #include "google/protobuf/util/message_differencer.h"
 
@@ -19,62 +20,6 @@ std::string JoinViolations(const std::vector<population::Violation>& violations)
     absl::StrAppend(&text, "; and ", violations.size() - shown, " more");
   }
   return text;
-}
-
-// Scheduling makes none.
-std::string FirstDifference(const v1::SweepSpec& was, const v1::SweepSpec& is) {
-  std::string report;
-  google::protobuf::util::MessageDifferencer differencer;
-  differencer.IgnoreField(v1::SweepSpec::descriptor()->FindFieldByName("scheduling"));
-  differencer.ReportDifferencesToString(&report);
-  if (differencer.Compare(was, is)) return "";
-  return report.substr(0, report.find('\n'));
-}
-
-// What an extension may not change: all but the grid, seeds, further tasks and limits. Whether the
-// old networks are all still there is a question to the populations.
-v1::SweepSpec FixedPart(const v1::SweepSpec& spec, const v1::SweepSpec& original) {
-  v1::SweepSpec fixed = spec;
-  fixed.clear_grid();
-  fixed.clear_exclude();
-  fixed.clear_seeds();
-  fixed.clear_limits();
-  fixed.clear_hyperparameters();
-  fixed.mutable_training()->clear_keep_untrained();
-  fixed.clear_import();
-  for (const v1::Import& old : original.import()) {
-    const std::string key = population::ImportKey(original, old);
-    const v1::Import* kept = population::FindImport(spec, key);
-    if (kept != nullptr) *fixed.add_import() = *kept;
-  }
-  fixed.clear_task();
-  for (const v1::Task& old : original.task()) {
-    for (const v1::Task& task : spec.task()) {
-      if (task.name() == old.name()) *fixed.add_task() = task;
-    }
-  }
-  return fixed;
-}
-
-std::string WhatExtensionBreaks(const v1::SweepSpec& was, const population::Population& before,
-                                const v1::SweepSpec& is, const population::Population& after) {
-  const std::string difference = FirstDifference(FixedPart(was, was), FixedPart(is, was));
-  if (!difference.empty()) return difference;
-  absl::flat_hash_map<std::string, const v1::Configuration*> configurations;
-  for (const v1::Configuration& each : after.configurations) configurations[each.key()] = &each;
-  for (const v1::Configuration& old : before.configurations) {
-    const auto found = configurations.find(old.key());
-    if (found == configurations.end()) return absl::StrCat("removed: configuration ", old.key());
-    if (!google::protobuf::util::MessageDifferencer::Equals(old, *found->second)) {
-      return absl::StrCat("modified: known hyperparameters of ", old.key());
-    }
-  }
-  absl::flat_hash_map<std::string, bool> networks;
-  for (const v1::Network& network : after.networks) networks[network.key()] = true;
-  for (const v1::Network& old : before.networks) {
-    if (!networks.contains(old.key())) return absl::StrCat("removed: network ", old.key());
-  }
-  return "";
 }
 
 absl::Status CheckFilesNamed(const v1::SweepSpec& spec) {
@@ -306,14 +251,11 @@ void Scheduler::State::On(const Submit& event, Effects& effects) {
     effects.reply = std::move(response);
     return;
   }
+  const population::Population population = population::Enumerate(resolved);
   if (existing != nullptr && !event.request.extend()) {
-    effects.status = absl::AlreadyExistsError(absl::StrCat(
-        "sweep ", existing->sweep.name(), " exists with another specification (",
-        FirstDifference(existing->sweep.spec(), resolved),
-        "); choose another name or, if it only adds networks, extend it with --extend"));
+    effects.status = IsAnother(existing->sweep, resolved, population);
     return;
   }
-  const population::Population population = population::Enumerate(resolved);
   if (existing != nullptr) {
     if (existing->sweep.state() == v1::SWEEP_STATE_CANCELLED) {
       effects.status = absl::FailedPreconditionError(

@@ -30,14 +30,28 @@ constexpr struct {
 constexpr struct {
   absl::string_view prefix;
   Roles roles;
+  absl::string_view deed;  // what those who may not are told that they may not
 } kRules[] = {
-    {"/rnnfarm.v1.FarmService/GetVersion", kAnyRole},
-    {"/rnnfarm.v1.FarmService/DrainWorker", kAdmin},
-    {"/rnnfarm.v1.FarmService/", kSubmitter | kAdmin},
-    {"/rnnfarm.v1.WorkerService/", kWorker | kAdmin},
-    {"/rnnfarm.v1.ArtifactService/", kAnyRole},
-    {"/grpc.reflection.", kAnyRole},
+    {"/rnnfarm.v1.FarmService/GetVersion", kAnyRole, "ask for the coordinator's version"},
+    {"/rnnfarm.v1.FarmService/SubmitSweep", kSubmitter | kAdmin, "submit sweeps"},
+    {"/rnnfarm.v1.FarmService/CancelSweep", kSubmitter | kAdmin, "cancel sweeps"},
+    {"/rnnfarm.v1.FarmService/PauseSweep", kSubmitter | kAdmin, "pause sweeps"},
+    {"/rnnfarm.v1.FarmService/ResumeSweep", kSubmitter | kAdmin, "resume sweeps"},
+    {"/rnnfarm.v1.FarmService/RetryJobs", kSubmitter | kAdmin, "retry jobs"},
+    {"/rnnfarm.v1.FarmService/DrainWorker", kAdmin, "drain workers"},
+    {"/rnnfarm.v1.FarmService/", kSubmitter | kAdmin, "see sweeps, networks, jobs and workers"},
+    {"/rnnfarm.v1.WorkerService/", kWorker | kAdmin, "take jobs and report them"},
+    {"/rnnfarm.v1.ArtifactService/Upload", kAnyRole, "send files"},
+    {"/rnnfarm.v1.ArtifactService/", kAnyRole, "fetch files"},
+    {"/grpc.reflection.", kAnyRole, "ask what can be called"},
 };
+
+absl::string_view DeedOf(absl::string_view method) {
+  for (const auto& rule : kRules) {
+    if (absl::StartsWith(method, rule.prefix)) return rule.deed;
+  }
+  return "call this";
+}
 
 absl::string_view Text(grpc::string_ref text) { return {text.data(), text.size()}; }
 
@@ -155,14 +169,16 @@ grpc::Status Gate::Process(const InputMetadata& metadata, grpc::AuthContext* pee
   const Roles needed = RolesFor(method);
   if (*roles & needed) return grpc::Status::OK;
   if (*roles == 0 && !tokens_.empty()) {
-    return base::ToGrpc(absl::UnauthenticatedError(
-        absl::StrCat("authorization: the coordinator asks for a token of the role ",
-                     RolesText(needed), "; give its file with --token-file")));
+    return base::ToGrpc(absl::UnauthenticatedError(absl::StrCat(
+        "authorization: without a token nobody may ", DeedOf(method), "; that needs the role ",
+        RolesText(needed), ": give the file of such a token with --token-file")));
   }
   // A certificate that is vouched for but names no role ends here too.
-  return base::ToGrpc(absl::PermissionDeniedError(absl::StrCat(
-      method.substr(0, 128), " needs the role ", RolesText(needed), ", but the caller's is ",
-      RolesText(*roles), "; call with the credentials of another role")));
+  return base::ToGrpc(absl::PermissionDeniedError(
+      absl::StrCat(*roles == 0 ? "a caller without a role"
+                               : absl::StrCat("a caller of the role ", RolesText(*roles)),
+                   " may not ", DeedOf(method), "; that needs the role ", RolesText(needed),
+                   ": call with the token or the certificate of such a role")));
 }
 
 }  // namespace rnnfarm::service

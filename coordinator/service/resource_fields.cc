@@ -2,29 +2,26 @@
 
 #include <google/protobuf/descriptor.h>
 
+#include <optional>
+
 #include "absl/strings/str_join.h"
 #include "base/enum_word.h"
 #include "base/job_counts.h"
+#include "base/shown_values.h"
 #include "coordinator/population/population.h"
+#include "coordinator/service/condition_fields.h"
 
 namespace rnnfarm::service {
 namespace {
-
-// Without UNSPECIFIED, which is the first.
-std::vector<std::string> WordsOf(const google::protobuf::EnumDescriptor& type,
-                                 absl::string_view prefix) {
-  std::vector<std::string> words;
-  for (int i = 1; i < type.value_count(); ++i) {
-    words.push_back(base::EnumWord(type.value(i)->name(), prefix));
-  }
-  return words;
-}
 
 FieldValue Text(const std::string& text) {
   if (text.empty()) return {};
   return text;
 }
 FieldValue Number(double number) { return number; }
+FieldValue Number(const std::optional<double>& number) {
+  return number.has_value() ? FieldValue(*number) : FieldValue();
+}
 FieldValue Truth(bool value) { return std::string(value ? "true" : "false"); }
 FieldValue Time(const google::protobuf::Timestamp& time) {
   if (time.seconds() == 0) return {};
@@ -78,7 +75,8 @@ std::vector<Field> TrainingFields() {
           {"validation_loss", true},  // the same, as the results' tables call it
           {"train_loss", true},
           {"iterations", true},
-          {"diverged_at", true}};
+          {"diverged_at", true},
+          {"last_finite_loss", true}};
 }
 
 FieldValue ReadHyperparameter(const v1::Hyperparameters& chosen, absl::string_view field) {
@@ -95,10 +93,29 @@ FieldValue ReadTrainingField(const v1::Network& network, absl::string_view field
   if (field == "loss" || field == "validation_loss") return Number(training.validation_loss());
   if (field == "train_loss") return Number(training.train_loss());
   if (field == "iterations") return Number(static_cast<double>(training.iterations()));
-  if (field == "diverged_at" && network.state() == v1::NETWORK_STATE_DIVERGED) {
-    return Number(static_cast<double>(training.diverged_at()));
+  if (network.state() != v1::NETWORK_STATE_DIVERGED) return {};
+  if (field == "diverged_at") return Number(static_cast<double>(training.diverged_at()));
+  if (field == "last_finite_loss" && training.has_last_finite_loss()) {
+    return Number(training.last_finite_loss());
   }
   return {};
+}
+
+// Floating-point operations a second of a progress or a worker.
+template <typename Message>
+FieldValue ReadSpeed(const Message& message) {
+  if (!message.has_operations_per_second()) return {};
+  return Number(message.operations_per_second());
+}
+
+// What a job that runs tells of itself. Its loss is of its training so far, not that which its
+// network ends with (validation_loss): the two are of different trials.
+FieldValue ReadProgressField(const v1::Job& job, absl::string_view field) {
+  if (field == "share") return Number(base::ShareOf(job));
+  if (field == "loss") return Number(base::LossOf(job));
+  if (field == "speed") return ReadSpeed(job.progress());
+  const double rate = job.progress().iterations_per_second();
+  return rate > 0 ? Number(rate) : FieldValue();
 }
 
 // What networks and configurations spell alike.
@@ -117,21 +134,33 @@ FieldValue ReadCellField(const Cell& cell, absl::string_view field) {
 }  // namespace
 
 std::vector<Field> SweepFields() {
-  return {
-      {"name"},           {"state", false, WordsOf(*v1::SweepState_descriptor(), "SWEEP_STATE_")},
-      {"networks", true}, {"jobs", true},
-      {"ended", true},    {"failed", true},
-      Times("created"),   Times("finished")};
+  return {{"name"},
+          {"state", false, base::EnumWords(*v1::SweepState_descriptor(), "SWEEP_STATE_")},
+          {"networks", true},
+          {"jobs", true},
+          {"ended", true},
+          {"failed", true},
+          Times("created"),
+          Times("finished"),
+          {"spec_digest"}};
 }
 
 std::vector<Field> WorkerFields() {
-  return {
-      {"name"},           {"state", false, WordsOf(*v1::WorkerState_descriptor(), "WORKER_STATE_")},
-      {"jobs", true},     {"done", true},
-      {"engine"},         {"threads", true},
-      {"device"},         {"host"},
-      Times("last_seen"), {"failures_in_a_row", true},
-      {"memory", true},   {"build"}};
+  return {{"name"},
+          {"state", false, base::EnumWords(*v1::WorkerState_descriptor(), "WORKER_STATE_")},
+          {"jobs", true},
+          {"done", true},
+          {"engine"},
+          {"threads", true},
+          {"device"},
+          {"host"},
+          Times("last_seen"),
+          {"failures_in_a_row", true},
+          {"memory", true},
+          {"build"},
+          {"speed", true},
+          {"peak_per_core", true},
+          {"peak_per_device", true}};
 }
 
 std::vector<Field> ConfigurationFields(const std::vector<std::string>& axes) {
@@ -142,18 +171,22 @@ std::vector<Field> NetworkFields(const std::vector<std::string>& axes) {
   const std::vector<Field> fields = {
       {"name"},
       {"key"},
-      {"state", false, WordsOf(*v1::NetworkState_descriptor(), "NETWORK_STATE_")},
+      {"state", false, base::EnumWords(*v1::NetworkState_descriptor(), "NETWORK_STATE_")},
       {"included", false, {"true", "false"}},
       {"excluded_reason"}};
-  return Joined(Joined(fields, TrainingFields()), CellFields(axes));
+  return Joined(Joined(Joined(fields, TrainingFields()), ConditionFields()), CellFields(axes));
 }
 
 std::vector<Field> JobFields(const std::vector<std::string>& axes) {
   const std::vector<Field> fields = {
       {"name"},
-      {"kind", false, WordsOf(*v1::JobKind_descriptor(), "JOB_KIND_")},
-      {"state", false, WordsOf(*v1::JobState_descriptor(), "JOB_STATE_")},
+      {"kind", false, base::EnumWords(*v1::JobKind_descriptor(), "JOB_KIND_")},
+      {"state", false, base::EnumWords(*v1::JobState_descriptor(), "JOB_STATE_")},
+      {"subject"},
       {"network"},
+      {"share", true},
+      {"iterations_per_second", true},
+      {"speed", true},
       {"draw", true},
       {"rung", true},
       {"attempt", true},
@@ -171,6 +204,7 @@ FieldValue ReadSweepField(const v1::Sweep& sweep, absl::string_view field) {
   if (field == "name") return LastSegment(sweep.name());
   if (field == "state") return base::EnumWord(v1::SweepState_Name(sweep.state()), "SWEEP_STATE_");
   if (field == "networks") return Number(static_cast<double>(sweep.network_count()));
+  if (field == "spec_digest") return Text(sweep.spec_digest());
   if (field == "created") return Time(sweep.create_time());
   if (field == "finished") return Time(sweep.end_time());
   const base::JobCounts counts = base::CountJobs(sweep);
@@ -195,6 +229,13 @@ FieldValue ReadWorkerField(const v1::Worker& worker, absl::string_view field) {
   if (field == "failures_in_a_row") return Number(worker.failures_in_a_row());
   if (field == "memory") return Number(static_cast<double>(capability.memory_bytes()));
   if (field == "build") return Text(worker.build());
+  if (field == "speed") return ReadSpeed(worker);
+  if (field == "peak_per_core" && capability.has_peak_flops_per_core()) {
+    return Number(capability.peak_flops_per_core());
+  }
+  if (field == "peak_per_device" && capability.has_peak_flops_per_device()) {
+    return Number(capability.peak_flops_per_device());
+  }
   return {};
 }
 
@@ -222,6 +263,9 @@ FieldValue ReadNetworkField(const v1::Network& network, absl::string_view field)
   if (field == "untrained") return Truth(network.untrained());
   if (field == "imported") return Truth(network.imported());
   if (FieldValue value = ReadTrainingField(network, field); value.index() != 0) return value;
+  if (FieldValue value = ReadConditionField(network.fixed_points(), field); value.index() != 0) {
+    return value;
+  }
   return ReadCellField(network, field);
 }
 
@@ -230,6 +274,7 @@ FieldValue ReadJobField(const v1::Job& job, const v1::Network* network,
   if (field == "name") return Text(job.name());
   if (field == "kind") return base::EnumWord(v1::JobKind_Name(job.kind()), "JOB_KIND_");
   if (field == "state") return base::EnumWord(v1::JobState_Name(job.state()), "JOB_STATE_");
+  if (field == "subject") return Text(base::SubjectOf(job));
   if (field == "task") return Text(job.task());
   if (field == "network") return Text(job.network());
   if (field == "configuration") return Text(job.configuration());
@@ -242,6 +287,9 @@ FieldValue ReadJobField(const v1::Job& job, const v1::Network* network,
   if (field == "ended") return Time(job.end_time());
   if (field == "worker") {
     return job.attempts().empty() ? FieldValue() : LastSegment(job.attempts().rbegin()->worker());
+  }
+  if (field == "share" || field == "loss" || field == "iterations_per_second" || field == "speed") {
+    return ReadProgressField(job, field);
   }
   if (field == "draw" || field == "rung") {
     if (job.kind() != v1::JOB_KIND_SEARCH) return {};

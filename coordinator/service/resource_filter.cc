@@ -133,9 +133,18 @@ absl::Status CheckValue(const Field& field, Operator op, const std::string& text
 
 // A number that is none (a worker may report a loss so) cannot be compared either.
 bool IsMissing(const FieldValue& value) {
-  const double* number = std::get_if<double>(&value);
-  return std::holds_alternative<std::monostate>(value) ||
-         (number != nullptr && std::isnan(*number));
+  if (const double* number = std::get_if<double>(&value)) return std::isnan(*number);
+  if (const auto* numbers = std::get_if<std::vector<double>>(&value)) {
+    return numbers->empty() || std::any_of(numbers->begin(), numbers->end(),
+                                           [](double number) { return std::isnan(number); });
+  }
+  if (const auto* texts = std::get_if<std::vector<std::string>>(&value)) return texts->empty();
+  return std::holds_alternative<std::monostate>(value);
+}
+
+int Compared(double value, double with) { return value < with ? -1 : value > with; }
+int Compared(const std::string& value, const std::string& with) {
+  return absl::EqualsIgnoreCase(value, with) ? 0 : 1;
 }
 
 bool Holds(Operator op, int order) {
@@ -154,6 +163,32 @@ bool Holds(Operator op, int order) {
       return order >= 0;
   }
   return false;
+}
+
+// Whether a comparison is true of a value, or of each where there are several.
+struct IsTrue {
+  Operator op;
+  double number;
+  const std::string& text;
+
+  bool operator()(std::monostate) const { return false; }
+  bool operator()(double value) const { return Holds(op, Compared(value, number)); }
+  bool operator()(const std::string& value) const { return Holds(op, Compared(value, text)); }
+  template <typename Value>
+  bool operator()(const std::vector<Value>& values) const {
+    return std::all_of(values.begin(), values.end(), *this);
+  }
+};
+
+// What is shown of such a field is several counts in one text.
+absl::Status NoOrder(absl::string_view name, const std::vector<Field>& fields) {
+  std::vector<std::string> others;
+  for (const Field& field : fields) {
+    if (!field.no_order) others.push_back(field.name);
+  }
+  return absl::InvalidArgumentError(
+      absl::StrCat("order_by: \"", name, "\" holds several counts and has no order; valid are ",
+                   absl::StrJoin(others, ", ")));
 }
 
 }  // namespace
@@ -190,13 +225,7 @@ bool ResourceFilter::Matches(const FieldReader& read) const {
   for (const Comparison& comparison : comparisons_) {
     const FieldValue value = read(comparison.field);
     if (IsMissing(value)) return false;
-    int order = 0;
-    if (const double* number = std::get_if<double>(&value)) {
-      order = *number < comparison.number ? -1 : *number > comparison.number;
-    } else {
-      order = absl::EqualsIgnoreCase(std::get<std::string>(value), comparison.text) ? 0 : 1;
-    }
-    if (!Holds(comparison.op, order)) return false;
+    if (!std::visit(IsTrue{comparison.op, comparison.number, comparison.text}, value)) return false;
   }
   return true;
 }
@@ -215,7 +244,9 @@ absl::StatusOr<ResourceOrder> ResourceOrder::Parse(absl::string_view text,
     return absl::InvalidArgumentError(absl::StrCat(
         "order_by: \"", text, "\" is not a field, optionally followed by desc or asc"));
   }
-  if (auto field = FindField("order_by", words[0], fields); !field.ok()) return field.status();
+  auto field = FindField("order_by", words[0], fields);
+  if (!field.ok()) return field.status();
+  if ((*field)->no_order) return NoOrder(words[0], fields);
   order.field_ = words[0];
   order.descending_ = words.size() == 2 && words[1] == "desc";
   return order;

@@ -5,7 +5,8 @@
 //
 // Operators are = != < <= > >=; text is compared without regard to case, by = and != only; values
 // with spaces stand in double quotes. An entry whose field has no value matches no comparison and
-// is sorted last.
+// is sorted last. Where a field has several values, one a condition, a comparison has to be true of
+// each, and the first that differs decides an order.
 #ifndef RNNFARM_COORDINATOR_SERVICE_RESOURCE_FILTER_H_
 #define RNNFARM_COORDINATOR_SERVICE_RESOURCE_FILTER_H_
 
@@ -26,10 +27,12 @@ struct Field {
   bool numeric = false;
   // Of a text that can only be one of a few; empty: any.
   std::vector<std::string> values = {};
-  bool is_time = false;  // numeric, and may be written as 2026-01-31 or 2026-01-31T12:00:00Z
+  bool is_time = false;   // numeric, and may be written as 2026-01-31 or 2026-01-31T12:00:00Z
+  bool no_order = false;  // shown, but of a kind that cannot be sorted
 };
 
-using FieldValue = std::variant<std::monostate, double, std::string>;
+using FieldValue = std::variant<std::monostate, double, std::string, std::vector<double>,
+                                std::vector<std::string>>;
 using FieldReader = std::function<FieldValue(absl::string_view field)>;
 
 enum class Operator { kEqual, kNotEqual, kLess, kLessOrEqual, kGreater, kGreaterOrEqual };

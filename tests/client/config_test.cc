@@ -6,6 +6,7 @@
 
 #include <cstdlib>
 #include <filesystem>
+#include <tuple>
 
 #include "base/array_file.h"
 #include "tests/client/called.h"
@@ -27,7 +28,8 @@ class ConfigTest : public ::testing::Test {
     setenv("XDG_CONFIG_HOME", home_.c_str(), 1);
   }
   void TearDown() override {
-    for (const char* name : {"XDG_CONFIG_HOME", "RNNFARM_COORDINATOR", "RNNFARM_TIMEOUT"}) {
+    for (const char* name : {"XDG_CONFIG_HOME", "RNNFARM_COORDINATOR", "RNNFARM_TIMEOUT",
+                             "RNNFARM_TLS", "RNNFARM_INSECURE"}) {
       unsetenv(name);
     }
     fs::remove_all(home_);
@@ -56,6 +58,36 @@ TEST_F(ConfigTest, ArgumentsGoBeforeTheEnvironmentBeforeTheFile) {
   EXPECT_THAT(Call({"sweep", "list"}).err, HasSubstr("127.0.0.1:12 "));
   EXPECT_THAT(Call({"sweep", "list", "--coordinator", "127.0.0.1:13"}).err,
               HasSubstr("127.0.0.1:13 "));
+}
+
+TEST_F(ConfigTest, WhatTheEnvironmentHasWrongIsNamed) {
+  const std::tuple<const char*, const char*, const char*> cases[] = {
+      {"RNNFARM_TLS", "bla", "RNNFARM_TLS: \"bla\" is neither true nor false; set it to"},
+      {"RNNFARM_INSECURE", "si", "RNNFARM_INSECURE: \"si\" is neither true nor false"},
+      {"RNNFARM_TIMEOUT", "soon", "RNNFARM_TIMEOUT: \"soon\" is no number from 0.001 to 1e+06"},
+      {"RNNFARM_TIMEOUT", "-1", "RNNFARM_TIMEOUT: \"-1\" is no number from 0.001"}};
+  for (const auto& [variable, value, says] : cases) {
+    setenv(variable, value, 1);
+    const Result result = Call({"sweep", "list", "--coordinator", "127.0.0.1:1"});
+    EXPECT_EQ(result.code, kUsage) << says;
+    EXPECT_THAT(result.err, AllOf(HasSubstr(says), Not(HasSubstr("convert"))));
+    unsetenv(variable);
+  }
+  // What is wrong with the arguments is said of the arguments.
+  setenv("RNNFARM_TIMEOUT", "soon", 1);
+  EXPECT_THAT(Call({"sweep", "list", "--timeout", "x"}).err, HasSubstr("--timeout: \"x\" is no"));
+  setenv("RNNFARM_TIMEOUT", "", 1);
+  setenv("RNNFARM_TLS", "off", 1);
+  EXPECT_EQ(Call({"sweep", "list", "--coordinator", "127.0.0.1:1"}).code, kUnreachable);
+}
+
+TEST_F(ConfigTest, SaysWhatAValueOfAnotherTypeShouldHaveBeen) {
+  const ConfigFile file =
+      ParseConfig("tls: maybe\ntimeout_seconds: \"ten\"\ncoordinator: 7\n", "/c");
+  EXPECT_EQ(Describe(file),
+            "/c:1:1: tls: \"maybe\" is neither true nor false\n"
+            "/c:2:18: timeout_seconds: \"ten\" is no number\n"
+            "/c:3:14: coordinator: 7 is no text; a text stands in double quotes\n");
 }
 
 TEST_F(ConfigTest, MistakesAreNamedWithTheirPlace) {

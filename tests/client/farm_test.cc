@@ -89,6 +89,24 @@ TEST_F(FarmTest, RunLeavesResultsAndReport) {
                  "false,false,analyzed,60,"));
 }
 
+TEST_F(FarmTest, RunSaysWhatDiffersFromWhatItsFolderHolds) {
+  const auto run = [](const std::string& set) {
+    return Call({"run", At("tiny.textproto"), "--out", At("again"), "--set", "seeds.count=1",
+                 "--set", set});
+  };
+  ASSERT_EQ(run("training.iterations=40").code, kOk);
+  const Result other = run("training.iterations=30");
+  EXPECT_EQ(other.code, kFailed);
+  EXPECT_THAT(other.err, HasSubstr(At("again") + " holds this sweep by another specification "
+                                                 "(modified: training.iterations: 40 -> 30); give "
+                                                 "another folder with --out\n"));
+  const Result larger = Call({"run", At("tiny.textproto"), "--out", At("again"), "--set",
+                              "seeds.count=2", "--set", "training.iterations=40"});
+  EXPECT_EQ(larger.code, kFailed);
+  EXPECT_THAT(larger.err, HasSubstr("seeds.count: 1 -> 2); give another folder with --out, or add "
+                                    "to this one with --extend\n"));
+}
+
 TEST_F(FarmTest, NumpyOpensTheFilesAndTheManifestIsRight) {
   const std::string command = "cd " + At("run") + R"( && /usr/bin/python3 -c "
 import csv, hashlib, json, numpy as np, os
@@ -318,6 +336,27 @@ TEST_F(FarmTest, FixedPointsOfAPulledNetwork) {
   EXPECT_EQ(wrong.code, kUsage);
   EXPECT_THAT(wrong.err, HasSubstr("0,0,0 has 3 numbers, the network of " + network + " has 2"));
   EXPECT_EQ(Call({"fixed-points", At("absent.npz")}).code, kUsage);
+}
+
+TEST_F(FarmTest, AFileThatSaysWhatItIsIsNotReadAsSomethingElse) {
+  const std::string network = At("run/flipflop/networks/flipflop-vanilla-tanh-8-l2_1e-05-s0.npz");
+  const std::pair<std::vector<std::string>, std::string> cases[] = {
+      {{"--architecture", "lstm"},
+       "--architecture lstm: " + network + " says of itself that it is vanilla; leave the option"},
+      {{"--activation", "relu"},
+       "--activation relu: " + network + " says of itself that it is tanh"},
+      {{"--gate-bias", "0.25"}, "--gate-bias 0.25: " + network + " says of itself"}};
+  for (const auto& [options, says] : cases) {
+    std::vector<std::string> arguments = {"fixed-points", network, "--starts", "8"};
+    arguments.insert(arguments.end(), options.begin(), options.end());
+    const Result result = Call(arguments);
+    EXPECT_EQ(result.code, kUsage) << says;
+    EXPECT_THAT(result.err, HasSubstr(says));
+  }
+  EXPECT_EQ(Call({"fixed-points", network, "--architecture", "vanilla", "--activation", "tanh",
+                  "--starts", "8"})
+                .code,
+            kOk);
 }
 
 TEST_F(FarmTest, ForeignNetworksNeedTheirCellNamed) {

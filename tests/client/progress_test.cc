@@ -39,6 +39,25 @@ TEST(Progress, ShowsALineAStage) {
                           "1 failed  100 iterations/s"));
 }
 
+TEST(Progress, WhatWasCancelledWithItsSweepIsNotDone) {
+  v1::Sweep sweep = HalfDone();
+  v1::StageCount& train = *sweep.mutable_stages(0);
+  train.set_pending(0);
+  train.set_leased(0);
+  train.clear_iterations_per_second();
+  train.set_cancelled(6);
+  sweep.set_state(v1::SWEEP_STATE_CANCELLED);
+  EXPECT_THAT(StageLines(sweep),
+              ElementsAre("flipflop  train    [########------------]  10/10   40%  1 failed  "
+                          "6 cancelled"));
+  EXPECT_EQ(CompactLine(sweep, ""), "s cancelled 40.0%  train 10/10  failed 1");
+  EXPECT_EQ(WorkOf(sweep).done, 4000);
+  // Of a sweep that ended by itself, nobody needed it.
+  sweep.set_state(v1::SWEEP_STATE_FAILED);
+  EXPECT_THAT(StageLines(sweep), ElementsAre(HasSubstr("[####################]  10/10  100%")));
+  EXPECT_THAT(CompactLine(sweep, ""), HasSubstr("100.0%"));
+}
+
 TEST(Progress, ShowsTheSpeedThatIsKnown) {
   v1::Progress progress;
   EXPECT_EQ(SpeedText(progress), "");

@@ -41,6 +41,7 @@ EMPTY = [("sweep", "draws", "diverging"), ("logs", "--failed", "searched"),
          ("jobs", "list", "--where", "kind=train and units>1000")]
 # The coordinator is seen whenever it is asked.
 ALWAYS_OTHER = "last_seen"
+UNSORTED = ("fixed_points", "rejected")
 TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$")
 
 
@@ -250,9 +251,13 @@ def check_jobs(running, rows, networks):
     check_pages(running, ("jobs", "list", "searched"),
                 [name for name in names if name.startswith("sweeps/searched/")], 10)
     of_network = {row["key"]: row for row in networks}
+    # A job's own loss is that of its training while it runs; this is its network's.
     loss = lambda row: of_network.get(row["subject"], {}).get("validation_loss")
+    assert not any(row["loss"] for row in rows), "they have ended"
     searched = [row for row in rows if row["name"].startswith("sweeps/searched/")]
-    assert check_sorted(running, ("jobs", "list", "searched"), searched, "loss", loss)
+    assert check_sorted(running, ("jobs", "list", "searched"), searched, "validation_loss", loss)
+    assert check_sorted(running, ("jobs", "list"), rows, "subject", lambda row: row["subject"]) in (
+        True, False)
     assert check_sorted(running, ("jobs", "list"), rows, "draw", draw_of)
     assert check_sorted(running, ("jobs", "list"), rows, "worker", lambda row: row["worker"])
     assert check_sorted(running, ("jobs", "list"), rows, "reason", lambda row: row["reason"])
@@ -269,6 +274,18 @@ def check_jobs(running, rows, networks):
              lambda row: draw_of(row) not in (None, 1) and row["worker"] == worker),
             ("state=cancelled and errors=0", lambda row: row["state"] == "cancelled")):
         check_filtered(running, ("jobs", "list"), rows, where, holds)
+
+
+def check_columns(running, listing, rows):
+    """Whatever column is shown, one can sort by it, or is told that one cannot."""
+    for name in rows[0]:
+        done = running.client(*listing, "--sort", name, "-o", "name", check=False)
+        if name in UNSORTED:
+            assert done.returncode == 2 and done.stdout == "", (listing, name, done)
+            assert f'--sort: "{name}" holds several counts and has no order; valid' in done.stderr, done
+            assert f" {name}," not in done.stderr, done
+        else:
+            assert done.returncode == 0 and len(done.stdout.splitlines()) == len(rows), done
 
 
 def check_sweeps(running, rows):
@@ -291,16 +308,31 @@ def check_workers(running, rows):
 
 
 def check_draws(running, rows):
-    """Filters, sorting and pages are of configurations, whose draws stay together in order."""
+    """Filters, sorting and pages are of the rows shown, the draws."""
     listing = ("sweep", "draws", "searched")
-    check_filtered(running, listing, rows, "architecture=gru and units>=12",
-                   lambda row: row["architecture"] == "gru" and row["units"] >= 12)
-    out, _ = printed(running, *listing, "--sort", "-units", "-o", "jsonl")
-    drawn = [json.loads(line) for line in out.splitlines()]
-    assert drawn == in_order(rows, lambda row: row["units"], True), drawn
-    out, said = printed(running, *listing, "--limit", "3", "-o", "jsonl")
-    assert [json.loads(line) for line in out.splitlines()] == rows[:6], out
-    assert said.startswith("3 of 4 configurations shown; "), said
+
+    def drawn(*options):
+        out, said = printed(running, *listing, *options, "-o", "jsonl")
+        return [json.loads(line) for line in out.splitlines()], said
+
+    for where, holds in (
+            ("architecture=gru and units>=12",
+             lambda row: row["architecture"] == "gru" and row["units"] >= 12),
+            ("draw=1", lambda row: row["draw"] == 1), ("chosen=true", lambda row: row["chosen"]),
+            ("rung<1 and diverged=false", lambda row: row["rung"] < 1 and not row["diverged"])):
+        expected = [row for row in rows if holds(row)]
+        assert 0 < len(expected) < len(rows), where
+        assert drawn("--where", where) == (expected, ""), where
+    for field in ("units", "draw", "validation_loss", "learning_rate", "configuration"):
+        for sort, reverse in ((field, False), ("-" + field, True)):
+            expected = in_order(rows, lambda row, name=field: row[name], reverse)
+            assert drawn("--sort", sort) == (expected, ""), sort
+    shown, said = drawn("--sort", "loss", "--limit", "3")
+    ordered = in_order(rows, lambda row: row["validation_loss"], False)
+    assert shown == ordered[:3] and said.startswith("3 of 8 shown; the next with "), (shown, said)
+    token = re.search(r"--page-token (\S+),", said).group(1)
+    rest, said = drawn("--sort", "loss", "--limit", "0", "--page-token", token)
+    assert rest == ordered[3:] and "these are the last" in said, (rest, said)
 
 
 def main():
@@ -318,6 +350,9 @@ def main():
     for worker in workers:
         assert farm.terminate(worker) == 0
     rows = {listing: check_formats(running, listing) for listing in LISTINGS}
+    for listing, shown in rows.items():
+        if "logs" not in listing:
+            check_columns(running, listing, shown)
     events = check_formats(running, ("logs", rows[("jobs", "list", "--limit", "0")][0]["name"]))
     assert [row["number"] for row in events] == list(range(len(events))), events
     assert [events[0]["kind"], events[-1]["kind"]] == ["created", "ended"], events

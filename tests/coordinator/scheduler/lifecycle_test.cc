@@ -7,6 +7,7 @@ namespace {
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
+using testing::Not;
 using testing::SizeIs;
 
 std::vector<std::string> Ids(const std::vector<const v1::Job*>& jobs) {
@@ -53,8 +54,19 @@ TEST(Submit, AnotherUnderTheNameNamesTheFirstDifference) {
     const Effects other = farm.Submit(KnownSweep("training { iterations: 30 }"), extend);
     EXPECT_EQ(other.status.code(), absl::StatusCode::kAlreadyExists);
     EXPECT_THAT(std::string(other.status.message()), HasSubstr("training.iterations: 20000 -> 30"));
+    EXPECT_THAT(std::string(other.status.message()), Not(HasSubstr("--extend")));
     EXPECT_THAT(other.writes, IsEmpty());
   }
+}
+
+TEST(Submit, OffersToExtendWhereThatCanHelp) {
+  Farm farm;
+  farm.Submit(KnownSweep());
+  const v1::SweepSpec more = KnownSweep("grid { units: 128 }");
+  const std::string offered(farm.Submit(more).status.message());
+  EXPECT_THAT(offered, HasSubstr("); as this one only adds to it, extend it with --extend, or"));
+  farm.Apply(CancelSweep{"sweeps/small"});
+  EXPECT_THAT(std::string(farm.Submit(more).status.message()), Not(HasSubstr("--extend")));
 }
 
 TEST(Submit, BadSweepsAreRefusedWithEveryViolation) {

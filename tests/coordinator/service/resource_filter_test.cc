@@ -54,6 +54,36 @@ TEST(ResourceFilter, MatchesNothingWhereThereIsNoValue) {
   EXPECT_FALSE(Matches("loss!=1", {}));
 }
 
+// One value a condition.
+TEST(ResourceFilter, AComparisonIsTrueOfEachOfSeveralValues) {
+  const Row row = {{"loss", std::vector<double>{1, 3}},
+                   {"state", std::vector<std::string>{"failed", "FAILED"}},
+                   {"units", std::vector<double>{}}};
+  for (const char* filter : {"loss>=1", "loss<4 and loss!=2", "state=failed", "state!=pending"}) {
+    EXPECT_TRUE(Matches(filter, row)) << filter;
+  }
+  for (const char* filter : {"loss>1", "loss=1", "loss!=3", "units=0", "units!=0"}) {
+    EXPECT_FALSE(Matches(filter, row)) << filter;
+  }
+  const std::vector<Row> rows = {{{"loss", std::vector<double>{2, 1}}},
+                                 {{"loss", std::vector<double>{}}},
+                                 {{"loss", std::vector<double>{1, 3}}},
+                                 {{"loss", std::vector<double>{1, 2}}}};
+  EXPECT_THAT(ResourceOrder::Parse("loss", Fields())
+                  ->Sorted(rows.size(), [&](size_t i) { return ReaderOf(rows[i]); }),
+              ElementsAre(3, 2, 0, 1));
+}
+
+TEST(ResourceOrder, SaysWhatHasNoneAndWhatHasOne) {
+  Field counts{"fixed_points"};
+  counts.no_order = true;
+  const auto refused = ResourceOrder::Parse("fixed_points desc", {{"units", true}, counts});
+  EXPECT_TRUE(absl::IsInvalidArgument(refused.status()));
+  EXPECT_EQ(std::string(refused.status().message()),
+            "order_by: \"fixed_points\" holds several counts and has no order; valid are units");
+  EXPECT_TRUE(ResourceFilter::Parse("fixed_points=8/1", {counts}).ok());
+}
+
 TEST(ResourceFilter, ANumberThatIsNoneIsNoValue) {
   const Row row = {{"loss", std::nan("")}};
   for (const char* filter : {"loss=1", "loss!=1", "loss<=1", "loss>=1"}) {
