@@ -29,7 +29,7 @@ inline std::optional<double> ShareOf(const v1::Job& job) {
 
 // The last training loss of a job that trains now. That of an analysis or a job that waits is not
 // 0: it has none.
-inline std::optional<double> LossOf(const v1::Job& job) {
+inline std::optional<double> LossNow(const v1::Job& job) {
   if (!(job.progress().iterations_per_second() > 0)) return std::nullopt;
   return job.progress().loss();
 }

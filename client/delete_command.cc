@@ -29,9 +29,14 @@ absl::Status Confirm(Program& program, const Farm& farm, const std::string& name
   const auto response = farm.Call(&Stub::GetSweep, request);
   if (!response.ok()) return response.status();
   const v1::Sweep& sweep = response->sweep();
+  // The coordinator says why it does not delete what goes on.
+  if (sweep.state() == v1::SWEEP_STATE_RUNNING || sweep.state() == v1::SWEEP_STATE_PAUSED) {
+    return absl::OkStatus();
+  }
   const std::string word(LastSegment(name));
   terminal.err << word << " is " << Word(sweep.state()) << " and has " << sweep.network_count()
-               << " networks. What was not pulled is lost. Its name, to delete it: " << std::flush;
+               << (sweep.network_count() == 1 ? " network" : " networks")
+               << ". What was not pulled is lost. Its name, to delete it: " << std::flush;
   std::string answer;
   std::getline(*terminal.in, answer);
   if (absl::StripAsciiWhitespace(answer) == word) return absl::OkStatus();
@@ -57,8 +62,9 @@ int Delete(Program& program, const Arguments& arguments) {
   if (!response.ok()) return program.Fail(response.status());
   program.Say(absl::StrCat(LastSegment(*name), " is deleted with ",
                            response->sweep().network_count(),
-                           " networks; its files go once they are old, unless another sweep has "
-                           "them too"));
+                           response->sweep().network_count() == 1 ? " network" : " networks",
+                           "; files that no other sweep has go within the hour, or once they are "
+                           "as old as the coordinator's --artifact_age"));
   return kOk;
 }
 

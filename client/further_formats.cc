@@ -42,6 +42,12 @@ std::set<std::string> PathsOf(const std::string& format, const std::vector<Pulle
   return paths;
 }
 
+// Whether it is one that this program makes, in whatever folder of a task.
+bool IsOfFormat(const std::string& format, const std::string& path) {
+  if (format == "hdf5") return path == Hdf5PathOf(TaskOf(path));
+  return absl::StrContains(path, "/networks/") && absl::EndsWith(path, ".pt");
+}
+
 bool IsThere(const PulledFolder& folder, const std::string& path) {
   std::error_code failed;
   return fs::exists(folder.At(path), failed);
@@ -175,12 +181,18 @@ absl::Status WriteFurtherFormats(const v1::Sweep& sweep, const std::vector<Pulle
                                  const PullOptions& options) {
   for (const std::string format : {"hdf5", "pt"}) {
     std::set<std::string> there = PathsOf(format, all);
+    // Of networks that the farm lists no more, too.
+    for (const std::string& path : folder.MadeEarlier()) {
+      if (IsInside(path) && IsOfFormat(format, path)) there.insert(path);
+    }
     for (auto path = there.begin(); path != there.end();) {
       path = IsThere(folder, *path) ? std::next(path) : there.erase(path);
     }
     if (options.formats.count(format) == 0 && there.empty()) continue;
     const absl::Status written = WriteFormat(format, sweep, files, folder, options);
     if (!written.ok()) return written;
+    // Where nobody can make them again, they may still be of use.
+    if (format == "pt" && !options.write_torch_files) continue;
     for (const std::string& path : there) {
       if (!folder.Lists(path)) folder.Remove(path);
     }

@@ -30,7 +30,7 @@ std::vector<Value> Row(const v1::Job& job) {
           OrMissing(base::SubjectOf(job)),
           static_cast<int64_t>(job.attempt()),
           OrMissing(base::ShareOf(job)),
-          OrMissing(base::LossOf(job)),
+          OrMissing(base::LossNow(job)),
           OrMissing(WorkerOf(job)),
           job.progress().iterations_per_second() > 0 ? Value(job.progress().iterations_per_second())
                                                      : Value(),
@@ -53,7 +53,7 @@ int List(Program& program, const ListingArguments& arguments) {
                {.name = "subject", .gives_way = true},
                {.name = "attempt", .gives_way = true},
                {.name = "share", .gives_way = true},
-               {"loss"},
+               {"loss_now"},
                {"worker"},
                {"iterations_per_second", true},
                {.name = "speed", .gives_way = true},
@@ -94,9 +94,9 @@ void AddJobsCommands(CLI::App& app, Program& program) {
 
   auto listing = std::make_shared<ListingArguments>();
   CLI::App* list = AddCommand(*group, program, "list",
-                              "Jobs, as many as --limit says; loss: of training so far, while it "
-                              "runs; what its network ended with is validation_loss",
-                              "rnnfarm jobs list --state leased --where 'units>=128' --sort -loss",
+                              "Jobs, as many as --limit says; loss_now: of training so far, while "
+                              "it runs; loss: what its network ended with",
+                              "rnnfarm jobs list --state failed --where 'units>=128' --sort loss",
                               [&program, listing] { return List(program, *listing); });
   list->add_option("sweep", listing->sweep, "Name of the sweep; by default all")
       ->type_name("SWEEP");

@@ -4,11 +4,20 @@
 #include <google/protobuf/util/json_util.h>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
 #include "base/build_info.h"
 #include "base/digest.h"
 #include "base/logging.h"
 
 namespace rnnfarm::client {
+
+bool IsInside(const std::string& path) {
+  if (path.empty() || path[0] == '/' || path.find('\\') != std::string::npos) return false;
+  for (const absl::string_view part : absl::StrSplit(path, '/')) {
+    if (part.empty() || part == "." || part == "..") return false;
+  }
+  return true;
+}
 
 std::string MadeFrom(const std::vector<const PulledFile*>& sources, absl::string_view tells) {
   std::string text = absl::StrCat(base::BuildText(), "\n", tells, "\n");

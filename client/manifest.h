@@ -19,6 +19,9 @@ struct PulledFile {
   std::string made_from;  // MadeFrom of a file of a further format; empty for all others
 };
 
+// Whether a path that others name, a coordinator or a manifest, stays in the folder.
+bool IsInside(const std::string& path);
+
 // Digest of the files that another one is made from, of what else it tells, and of the build that
 // makes it.
 std::string MadeFrom(const std::vector<const PulledFile*>& sources, absl::string_view tells = "");

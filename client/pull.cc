@@ -20,15 +20,6 @@ constexpr char kSearchFile[] = "search.csv";
 constexpr char kCellsFile[] = "rnnfarm_cells.py";
 constexpr char kFiguresFile[] = "figures.py";
 
-// A coordinator names the files; none of them may lie outside the folder.
-bool IsInside(const std::string& path) {
-  if (path.empty() || path[0] == '/' || path.find('\\') != std::string::npos) return false;
-  for (const absl::string_view part : absl::StrSplit(path, '/')) {
-    if (part.empty() || part == "." || part == "..") return false;
-  }
-  return true;
-}
-
 // "states" of "flipflop/states/x.npy", "statistics" of "flipflop/statistics.json".
 std::string KindOf(const std::string& path) {
   const std::vector<std::string> parts = absl::StrSplit(path, '/');
@@ -71,16 +62,46 @@ absl::StatusOr<std::string> NetworksCsv(const Farm& farm, const std::string& swe
   return NetworksTable(networks).Render(Format::kCsv);
 }
 
-// networks.csv, search.csv where there was a search, and what comes with results in Python.
-absl::Status WriteCompanions(const Farm& farm, const std::string& name, PulledFolder& folder) {
-  const absl::StatusOr<std::string> networks = NetworksCsv(farm, name);
+// What a sweep's records say of its results: all that is asked of them, so that nothing but bytes
+// is still needed while files are fetched for hours.
+struct Listed {
+  v1::Sweep sweep;
+  std::vector<PulledFile> files;
+  std::string networks, searched;  // tables; searched: empty where there was no search
+};
+
+absl::StatusOr<v1::Sweep> ReadSweep(const Farm& farm, const std::string& name) {
+  v1::GetSweepRequest request;
+  request.set_name(name);
+  auto response = farm.Call(&v1::FarmService::Stub::GetSweep, request);
+  if (!response.ok()) return response.status();
+  return std::move(*response->mutable_sweep());
+}
+
+absl::Status ListResults(const Farm& farm, const std::string& name, Listed& listed) {
+  auto files = ListFiles(farm, name);
+  if (!files.ok()) return files.status();
+  listed.files = *std::move(files);
+  auto networks = NetworksCsv(farm, name);
   if (!networks.ok()) return networks.status();
+  listed.networks = *std::move(networks);
   const auto searched = SearchedConfigurations(farm, name);
   if (!searched.ok()) return searched.status();
-  absl::Status status = folder.Write(kNetworksFile, *networks);
-  if (status.ok() && !searched->empty()) {
-    status = folder.Write(kSearchFile, SearchTable(*searched).Render(Format::kCsv));
+  if (!searched->empty()) listed.searched = SearchTable(*searched).Render(Format::kCsv);
+  const auto sweep = ReadSweep(farm, name);
+  if (!sweep.ok()) return sweep.status();
+  if (sweep->create_time().seconds() == listed.sweep.create_time().seconds() &&
+      sweep->create_time().nanos() == listed.sweep.create_time().nanos()) {
+    return absl::OkStatus();
   }
+  return absl::AbortedError(absl::StrCat(
+      name, " was deleted and submitted again while its results were listed; pull again"));
+}
+
+// networks.csv, search.csv where there was a search, and what comes with results in Python.
+absl::Status WriteCompanions(const Listed& listed, PulledFolder& folder) {
+  absl::Status status = folder.Write(kNetworksFile, listed.networks);
+  if (status.ok() && !listed.searched.empty()) status = folder.Write(kSearchFile, listed.searched);
   if (status.ok()) status = folder.Write(kCellsFile, CellsScript());
   if (status.ok()) status = folder.Write(kFiguresFile, FiguresScript());
   return status;
@@ -114,26 +135,24 @@ absl::StatusOr<std::vector<PulledFile>> Fetch(const Farm& farm, const std::vecto
 
 absl::StatusOr<PullSummary> Pull(const Farm& farm, const std::string& name,
                                  const std::string& directory, const PullOptions& options) {
-  v1::GetSweepRequest request;
-  request.set_name(name);
-  const auto response = farm.Call(&v1::FarmService::Stub::GetSweep, request);
-  if (!response.ok()) return response.status();
-  const v1::Sweep& sweep = response->sweep();
+  auto found = ReadSweep(farm, name);
+  if (!found.ok()) return found.status();
+  Listed listed;
+  listed.sweep = *std::move(found);
+  const v1::Sweep& sweep = listed.sweep;
   PulledFolder folder(directory);
   absl::Status status = folder.Check(sweep.spec().name());
-  if (!status.ok()) return status;
-  const absl::StatusOr<std::vector<PulledFile>> all = ListFiles(farm, name);
-  if (!all.ok()) return all.status();
-  status = folder.Claim(sweep.spec());
+  if (status.ok()) status = ListResults(farm, name, listed);
+  if (status.ok()) status = folder.Claim(sweep.spec());
   if (!status.ok()) return status;
 
   PullSummary summary;
   summary.state = sweep.state();
-  const auto files = Fetch(farm, *all, folder, options, summary);
+  const auto files = Fetch(farm, listed.files, folder, options, summary);
   if (!files.ok()) return files.status();
   for (const PulledFile& file : *files) folder.Add(file);
-  status = WriteFurtherFormats(sweep, *all, *files, folder, options);
-  if (status.ok()) status = WriteCompanions(farm, name, folder);
+  status = WriteFurtherFormats(sweep, listed.files, *files, folder, options);
+  if (status.ok()) status = WriteCompanions(listed, folder);
   if (status.ok()) status = folder.Finish(sweep);
   if (!status.ok()) return status;
   return summary;

@@ -37,7 +37,7 @@ struct PullOptions {
   std::set<std::string> only;
   // Beside NumPy's files: "hdf5", "pt". What of them the folder has already is kept up to date.
   std::set<std::string> formats;
-  // Needed for "pt". Without it, what of that the folder has and is not right any more goes.
+  // Needed for "pt". Without it, what of that the folder has stays, unlisted if it is out of date.
   TorchWriter write_torch_files;
   // Files fetched at a time.
   int streams = kDefaultStreams;

@@ -109,6 +109,12 @@ bool PulledFolder::Lists(const std::string& path) {
   return listed_.count(path) > 0;
 }
 
+std::vector<std::string> PulledFolder::MadeEarlier() const {
+  std::vector<std::string> paths;
+  for (const auto& [path, file] : earlier_) paths.push_back(path);
+  return paths;
+}
+
 absl::Status PulledFolder::AddMade(const std::string& path) {
   base::Digest digest;
   const int64_t size = HashFile(At(path), digest);

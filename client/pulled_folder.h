@@ -57,6 +57,8 @@ class PulledFolder {
   // this; false if it is to be made anew.
   bool KeepMade(const std::string& path, const std::string& made_from);
   bool Lists(const std::string& path);
+  // Files made from others that the manifest which Claim found lists, whether they are still there.
+  std::vector<std::string> MadeEarlier() const;
   // Of a file that is not listed.
   void Remove(const std::string& path);
   // Writes manifest.json with all that was listed, in that order.

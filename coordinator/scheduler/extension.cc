@@ -65,17 +65,22 @@ std::string WhatExtensionBreaks(const v1::SweepSpec& was, const population::Popu
   return "";
 }
 
-absl::Status IsAnother(const v1::Sweep& sweep, const v1::SweepSpec& is,
-                       const population::Population& population) {
+absl::Status IsAnother(const v1::Sweep& sweep, const v1::SweepSpec& is) {
+  const v1::SweepSpec& was = sweep.spec();
+  // Populations are looked at only where all else leaves the question to them.
   const bool extends =
       sweep.state() != v1::SWEEP_STATE_CANCELLED &&
-      WhatExtensionBreaks(sweep.spec(), population::Enumerate(sweep.spec()), is, population)
-          .empty();
+      FirstDifference(FixedPart(was, was), FixedPart(is, was)).empty() &&
+      WhatExtensionBreaks(was, population::Enumerate(was), is, population::Enumerate(is)).empty();
+  const bool over = sweep.state() == v1::SWEEP_STATE_SUCCEEDED ||
+                    sweep.state() == v1::SWEEP_STATE_FAILED ||
+                    sweep.state() == v1::SWEEP_STATE_CANCELLED;
   return absl::AlreadyExistsError(absl::StrCat(
-      "sweep ", sweep.name(), " exists with another specification (",
-      FirstDifference(sweep.spec(), is), "); ",
+      "sweep ", sweep.name(), " exists with another specification (", FirstDifference(was, is),
+      "); ",
       extends ? "as this one only adds to it, extend it with --extend, or choose another name"
-              : "choose another name"));
+              : "choose another name",
+      over ? ", or delete that one before" : ""));
 }
 
 }  // namespace rnnfarm::scheduler

@@ -16,8 +16,7 @@ std::string WhatExtensionBreaks(const v1::SweepSpec& was, const population::Popu
 
 // ALREADY_EXISTS with the first difference between the sweep and `is`, of the same name, and what
 // can be done. An extension is offered where it is one.
-absl::Status IsAnother(const v1::Sweep& sweep, const v1::SweepSpec& is,
-                       const population::Population& population);
+absl::Status IsAnother(const v1::Sweep& sweep, const v1::SweepSpec& is);
 
 }  // namespace rnnfarm::scheduler
 

@@ -251,11 +251,11 @@ void Scheduler::State::On(const Submit& event, Effects& effects) {
     effects.reply = std::move(response);
     return;
   }
-  const population::Population population = population::Enumerate(resolved);
   if (existing != nullptr && !event.request.extend()) {
-    effects.status = IsAnother(existing->sweep, resolved, population);
+    effects.status = IsAnother(existing->sweep, resolved);
     return;
   }
+  const population::Population population = population::Enumerate(resolved);
   if (existing != nullptr) {
     if (existing->sweep.state() == v1::SWEEP_STATE_CANCELLED) {
       effects.status = absl::FailedPreconditionError(

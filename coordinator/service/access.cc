@@ -37,6 +37,7 @@ constexpr struct {
     {"/rnnfarm.v1.FarmService/CancelSweep", kSubmitter | kAdmin, "cancel sweeps"},
     {"/rnnfarm.v1.FarmService/PauseSweep", kSubmitter | kAdmin, "pause sweeps"},
     {"/rnnfarm.v1.FarmService/ResumeSweep", kSubmitter | kAdmin, "resume sweeps"},
+    {"/rnnfarm.v1.FarmService/DeleteSweep", kSubmitter | kAdmin, "delete sweeps"},
     {"/rnnfarm.v1.FarmService/RetryJobs", kSubmitter | kAdmin, "retry jobs"},
     {"/rnnfarm.v1.FarmService/DrainWorker", kAdmin, "drain workers"},
     {"/rnnfarm.v1.FarmService/", kSubmitter | kAdmin, "see sweeps, networks, jobs and workers"},

@@ -46,6 +46,7 @@ void ComparisonAhead::Run() {
     const auto unfinished = Unfinished();
     if (unfinished.ok()) {
       RemoveAllBut(*unfinished);
+      ForgetAllBut(*unfinished);
       for (const Comparison& comparison : *unfinished) {
         if (comparison.waits && !stopping_) Advance(comparison.of);
       }
@@ -85,6 +86,16 @@ void ComparisonAhead::RemoveAllBut(const std::vector<Comparison>& unfinished) co
       analysis::Scratch(entry.path()).Remove();
     }
   }
+}
+
+// A sweep that was deleted may come again under its name.
+void ComparisonAhead::ForgetAllBut(const std::vector<Comparison>& unfinished) {
+  std::map<SweepAndTask, int> kept;
+  for (const Comparison& each : unfinished) {
+    const auto found = complete_blocks_.find(each.of);
+    if (found != complete_blocks_.end()) kept.insert(*found);
+  }
+  complete_blocks_ = std::move(kept);
 }
 
 void ComparisonAhead::Advance(const SweepAndTask& of) {

@@ -42,6 +42,7 @@ class ComparisonAhead {
   // Those that may still be made.
   absl::StatusOr<std::vector<Comparison>> Unfinished() const;
   void RemoveAllBut(const std::vector<Comparison>& unfinished) const;
+  void ForgetAllBut(const std::vector<Comparison>& unfinished);
   void Advance(const SweepAndTask& of);
 
   Ledger& ledger_;

@@ -231,6 +231,9 @@ grpc::Status FarmService::ListJobs(grpc::ServerContext*, const v1::ListJobsReque
   auto page = PageOf("jobs|" + request->parent(), *request);
   if (!page.ok()) return base::ToGrpc(page.status());
   absl::Status read = ledger_.Read([&](const scheduler::Scheduler& scheduler) {
+    // A selection may have been kept of a sweep that was deleted since.
+    if (request->parent() != kAllSweeps) status = CheckSweep(scheduler, request->parent());
+    if (!status.ok()) return;
     status = FillSelected(
         selections_, *page, SelectsOrSorts(*request), response,
         [&] {

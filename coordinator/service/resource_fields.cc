@@ -109,10 +109,10 @@ FieldValue ReadSpeed(const Message& message) {
 }
 
 // What a job that runs tells of itself. Its loss is of its training so far, not that which its
-// network ends with (validation_loss): the two are of different trials.
+// network ends with (loss): the two are of different trials.
 FieldValue ReadProgressField(const v1::Job& job, absl::string_view field) {
   if (field == "share") return Number(base::ShareOf(job));
-  if (field == "loss") return Number(base::LossOf(job));
+  if (field == "loss_now") return Number(base::LossNow(job));
   if (field == "speed") return ReadSpeed(job.progress());
   const double rate = job.progress().iterations_per_second();
   return rate > 0 ? Number(rate) : FieldValue();
@@ -185,6 +185,7 @@ std::vector<Field> JobFields(const std::vector<std::string>& axes) {
       {"subject"},
       {"network"},
       {"share", true},
+      {"loss_now", true},
       {"iterations_per_second", true},
       {"speed", true},
       {"draw", true},
@@ -288,7 +289,8 @@ FieldValue ReadJobField(const v1::Job& job, const v1::Network* network,
   if (field == "worker") {
     return job.attempts().empty() ? FieldValue() : LastSegment(job.attempts().rbegin()->worker());
   }
-  if (field == "share" || field == "loss" || field == "iterations_per_second" || field == "speed") {
+  if (field == "share" || field == "loss_now" || field == "iterations_per_second" ||
+      field == "speed") {
     return ReadProgressField(job, field);
   }
   if (field == "draw" || field == "rung") {

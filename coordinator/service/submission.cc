@@ -18,9 +18,14 @@ absl::Status CheckFile(const std::string& field, const std::string& path, const 
                      "\" are unknown; upload the file and give its SHA-256, as `rnnfarm sweep "
                      "submit` does"));
   }
-  if (auto artifact = store.GetArtifact(digest); !artifact.ok()) {
+  // New again by this question, so that it is not removed before the sweep refers to it.
+  const auto upload = store.GetUpload(digest);
+  if (!upload.ok()) return upload.status();
+  if (!upload->complete) {
     return absl::FailedPreconditionError(
-        absl::StrCat(field, ".digest: ", std::string(artifact.status().message()), "; upload \"",
+        absl::StrCat(field, ".digest: there is no artifacts/", digest,
+                     "; it was never uploaded to its end, or was removed since nothing referred to "
+                     "it; upload \"",
                      path, "\" before the sweep is submitted"));
   }
   return absl::OkStatus();

@@ -43,7 +43,9 @@ absl::StatusOr<v1::Artifact> ArtifactRows::Get(absl::string_view digest) {
       database_.db().Get(rocksdb::ReadOptions(), database_.artifacts(), AsSlice(digest), &value);
   if (status.IsNotFound()) {
     return absl::NotFoundError(
-        absl::StrCat("there is no artifacts/", digest, "; it was never uploaded to its end"));
+        absl::StrCat("there is no artifacts/", digest,
+                     "; it was never uploaded to its end, or was removed since nothing refers to "
+                     "it"));
   }
   if (!status.ok()) return FromRocks(status, "cannot read an artifact's row");
   v1::Artifact artifact;

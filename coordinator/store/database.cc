@@ -161,11 +161,7 @@ absl::Status Database::CheckSchema() {
   std::string text;
   const rocksdb::Status found = db_->Get(rocksdb::ReadOptions(), kSchemaKey, &text);
   if (found.IsNotFound() && mode_ == Mode::kReadOnly) return absl::OkStatus();
-  if (found.IsNotFound()) {
-    rocksdb::WriteBatch batch;
-    batch.Put(kSchemaKey, absl::StrCat(kSchemaVersion)).PermitUncheckedError();
-    return Write(&batch);
-  }
+  if (found.IsNotFound()) return WriteSchema();
   if (!found.ok())
     return FromRocks(found, absl::StrCat("cannot read the schema of ", options_.path));
   int version = 0;
@@ -178,7 +174,14 @@ absl::Status Database::CheckSchema() {
         "the store ", options_.path, " was written by a newer build (schema ", version,
         "; this build reads up to ", kSchemaVersion, "); start that build or a newer one"));
   }
-  return absl::OkStatus();
+  // Builds that do not know what this one writes are kept out from here on.
+  return version < kSchemaVersion && mode_ != Mode::kReadOnly ? WriteSchema() : absl::OkStatus();
+}
+
+absl::Status Database::WriteSchema() {
+  rocksdb::WriteBatch batch;
+  batch.Put(kSchemaKey, absl::StrCat(kSchemaVersion)).PermitUncheckedError();
+  return Write(&batch);
 }
 
 void Database::Close() {

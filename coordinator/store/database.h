@@ -18,7 +18,7 @@
 namespace rnnfarm::store {
 
 // Grows when older builds can no longer read what this one writes.
-inline constexpr int kSchemaVersion = 1;
+inline constexpr int kSchemaVersion = 2;
 
 class Database {
  public:
@@ -52,6 +52,7 @@ class Database {
   absl::Status OpenFiles();
   void Close();
   absl::Status CheckSchema();
+  absl::Status WriteSchema();
 
   const Options options_;
   const Mode mode_;

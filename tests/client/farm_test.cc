@@ -257,6 +257,25 @@ TEST_F(FarmTest, ANarrowerPullKeepsWhatTheFolderHoldsInTheManifest) {
   EXPECT_EQ(Read(hdf5), whole);
 }
 
+TEST_F(FarmTest, WhatWasMadeOfANetworkThatIsListedNoMoreGoes) {
+  const std::string out = At("dropped"), gone = "dropped/flipflop/networks/gone.pt";
+  ASSERT_EQ(OnFarm({"pull", "tiny", out, "--format", "pt"}).code, kOk);
+  std::string manifest = Read("dropped/manifest.json");
+  // As an earlier pull of more networks would have listed it.
+  manifest.insert(manifest.find('[') + 1,
+                  "{\"path\": \"flipflop/networks/gone.pt\", \"sha256\": \"0\", "
+                  "\"size_bytes\": 4, \"made_from\": \"0\"}, "
+                  "{\"path\": \"../networks/mine.pt\", \"sha256\": \"0\", "
+                  "\"size_bytes\": 4, \"made_from\": \"0\"},");
+  fs::create_directories(At("networks"));
+  ASSERT_TRUE(base::WriteFile(At("dropped/manifest.json"), manifest).ok());
+  ASSERT_TRUE(base::WriteFile(At("networks/mine.pt"), "torn").ok());
+  ASSERT_TRUE(base::WriteFile(At(gone), "torn").ok());
+  EXPECT_EQ(OnFarm({"pull", "tiny", out}).code, kOk);
+  EXPECT_FALSE(fs::exists(At(gone)));
+  EXPECT_TRUE(fs::exists(At("networks/mine.pt"))) << "outside the folder";
+}
+
 TEST_F(FarmTest, FormatsThatNoManifestVouchesForAreMadeAgain) {
   const std::string out = At("unvouched");
   ASSERT_EQ(OnFarm({"pull", "tiny", out, "--format", "hdf5"}).code, kOk);

@@ -133,8 +133,9 @@ def check_wrong_option(command):
 
 def check(case, command, folder, code, said, environment):
     start = time.monotonic()
-    done = commands.run(*commands.example_of(command), "--timeout", str(TIMEOUT_SECONDS),
-                        cwd=folder, **environment)
+    unasked = ["--yes"] if command == ("sweep", "delete") else []
+    done = commands.run(*commands.example_of(command), *unasked, "--timeout",
+                        str(TIMEOUT_SECONDS), cwd=folder, **environment)
     took = time.monotonic() - start
     text = done.stdout + done.stderr
     where = (f"{case}: rnnfarm {' '.join(command)}: exit {done.returncode} after {took:.1f} s: "

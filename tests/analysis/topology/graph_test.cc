@@ -47,7 +47,7 @@ TEST(LoadGraphTest, RefusesWhatIsNoGraph) {
               HasSubstr("net.npz: transitions is (2, 3)"));
   EXPECT_THAT(Refusal(base::Array::Of<double>({2, 2}, {1, 0, NAN, 1})), HasSubstr("NaN"));
   EXPECT_THAT(Refusal(base::Array::Of<double>({0, 0}, {})), HasSubstr("no nodes"));
-  EXPECT_THAT(Refusal(base::Array::Of<double>({2}, {1, 0})), HasSubstr("expected (-1, -1)"));
+  EXPECT_THAT(Refusal(base::Array::Of<double>({2}, {1, 0})), HasSubstr("expected (any, any)"));
   EXPECT_THAT(Refusal(base::Archive()), HasSubstr("transitions"));
 }
 

@@ -61,6 +61,11 @@ class Caller {
     request.set_name("workers/nobody");
     return Unary<v1::DrainWorkerResponse>(&v1::FarmService::Stub::DrainWorker, request);
   }
+  absl::Status DeleteSweep() {
+    v1::DeleteSweepRequest request;
+    request.set_name("sweeps/nothing");
+    return Unary<v1::DeleteSweepResponse>(&v1::FarmService::Stub::DeleteSweep, request);
+  }
   absl::Status Sync() {
     v1::SyncRequest request;
     request.set_worker("workers/w");
@@ -100,6 +105,7 @@ void ExpectRights(Caller caller, Roles role) {
   right(caller.GetVersion(), kSubmitter | kWorker | kAdmin, absl::StatusCode::kOk);
   right(caller.ListSweeps(), kSubmitter | kAdmin, absl::StatusCode::kOk);
   right(caller.DrainWorker(), kAdmin, absl::StatusCode::kNotFound);
+  right(caller.DeleteSweep(), kSubmitter | kAdmin, absl::StatusCode::kNotFound);
   right(caller.Sync(), kWorker | kAdmin, absl::StatusCode::kOk);
   right(caller.Upload(), kSubmitter | kWorker | kAdmin, absl::StatusCode::kInvalidArgument);
   right(caller.Health(), kSubmitter | kWorker | kAdmin, absl::StatusCode::kOk);
@@ -147,6 +153,8 @@ TEST(Access, GoesByTheTokenOnPlainLoopback) {
   EXPECT_EQ(Text(denied),
             "a caller of the role worker may not drain workers; that needs the role "
             "admin: call with the token or the certificate of such a role");
+  EXPECT_THAT(Text(Caller(address, WithToken(folder + "/worker.token")).DeleteSweep()),
+              HasSubstr("the role worker may not delete sweeps; that needs the role submitter"));
 }
 
 TEST(Access, GoesByTheCertificateOverTls) {

@@ -75,28 +75,30 @@ TEST(ResourceFields, AJobHasWhatItTellsWhileItRuns) {
   job.set_rung(1);
   EXPECT_THAT(OfJob(job, "subject"), VariantWith<std::string>("sine-gru draw 3 rung 1"));
   const auto none = VariantWith<std::monostate>(std::monostate());
-  for (const char* name : {"share", "loss", "iterations_per_second", "speed"}) {
+  for (const char* name : {"share", "loss_now", "iterations_per_second", "speed"}) {
     EXPECT_THAT(OfJob(job, name), none) << name;
   }
   v1::Progress& progress = *job.mutable_progress();
   progress.set_iteration(50);
   progress.set_iterations(200);
   EXPECT_THAT(OfJob(job, "share"), VariantWith<double>(0.25));
-  EXPECT_THAT(OfJob(job, "loss"), none) << "an analysis has no loss";
+  EXPECT_THAT(OfJob(job, "loss_now"), none) << "an analysis has no loss";
   progress.set_loss(0.5);
   progress.set_iterations_per_second(30);
   progress.set_operations_per_second(7e10);
-  EXPECT_THAT(OfJob(job, "loss"), VariantWith<double>(0.5));
+  EXPECT_THAT(OfJob(job, "loss_now"), VariantWith<double>(0.5));
   EXPECT_THAT(OfJob(job, "iterations_per_second"), VariantWith<double>(30));
   EXPECT_THAT(OfJob(job, "speed"), VariantWith<double>(7e10));
 }
 
-TEST(ResourceFields, AJobsLossIsItsOwnAndNotThatWhichItsNetworkEndedWith) {
+TEST(ResourceFields, AJobsLossIsWhatItsNetworkEndedWith) {
   v1::Network network;
   network.mutable_training()->set_validation_loss(0.125);
   v1::Job job;
-  EXPECT_THAT(OfJob(job, "loss", &network), VariantWith<std::monostate>(std::monostate()));
-  EXPECT_THAT(OfJob(job, "validation_loss", &network), VariantWith<double>(0.125));
+  EXPECT_THAT(OfJob(job, "loss_now", &network), VariantWith<std::monostate>(std::monostate()));
+  for (const char* name : {"loss", "validation_loss"}) {
+    EXPECT_THAT(OfJob(job, name, &network), VariantWith<double>(0.125)) << name;
+  }
   EXPECT_THAT(OfNetwork(network, "loss"), VariantWith<double>(0.125));
 }
 

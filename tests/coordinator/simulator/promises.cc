@@ -131,14 +131,18 @@ void Promises::Accepted(const v1::JobReport& report, const Records& records) {
 
 void Promises::Answered(const scheduler::Event& event, const service::Ledger::Reply& reply,
                         const Records& records) {
+  // A later event of the same batch may have deleted the sweep.
+  const auto is_gone = [&records](const std::string& name) {
+    return records.sweeps.count(name) == 0 && records.deleted_sweeps.count(name) > 0;
+  };
   if (const auto* submit = std::get_if<v1::SubmitSweepResponse>(&reply)) {
-    // A later event of the same batch may have deleted it.
     const std::string& name = submit->sweep().name();
-    if (records.sweeps.count(name) == 0 && records.deleted_sweeps.count(name) > 0) return;
+    if (is_gone(name)) return;
     int64_t& networks = submitted_[name];
     networks = std::max(networks, submit->sweep().network_count());
     CheckSubmitted(name, networks, records);
   } else if (const auto* cancel = std::get_if<scheduler::CancelSweep>(&event)) {
+    if (is_gone(cancel->sweep)) return;
     cancelled_.insert(cancel->sweep);
     CheckCancelled(cancel->sweep, records);
   } else if (const auto* retry = std::get_if<scheduler::RetryJobs>(&event)) {

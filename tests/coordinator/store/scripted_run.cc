@@ -199,9 +199,10 @@ absl::Status ScriptedRun::VerifyArtifacts(Store& store, int64_t time) const {
 absl::Status ScriptedRun::VerifySweeps(Store& store, int64_t time) const {
   std::map<std::string, int> jobs;
   std::set<std::string> there, deleted;
-  Store::Visitor visitor{[&](const v1::Sweep& sweep) { there.insert(sweep.name()); },
-                         [](v1::Configuration) {}, [](v1::Network) {},
-                         [&](const v1::Job& job) { ++jobs[job.name().substr(0, 9)]; }};
+  Store::Visitor visitor{
+      [&](const v1::Sweep& sweep) { there.insert(sweep.name()); }, [](v1::Configuration) {},
+      [](v1::Network) {},
+      [&](const v1::Job& job) { ++jobs[job.name().substr(0, job.name().find("/jobs/"))]; }};
   visitor.deleted_sweep = [&](const v1::DeletedSweep& gone) { deleted.insert(gone.name()); };
   if (auto status = store.Load(visitor); !status.ok()) return status;
   for (const auto& [name, life] : sweeps_) {

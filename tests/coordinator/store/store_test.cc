@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <functional>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
@@ -273,27 +274,46 @@ TEST(Store, ReadsNothingOfOtherArtifacts) {
   for (int i : {1, 3}) EXPECT_EQ(base::DigestOf(*store->ReadWholeArtifact(digests[i])), digests[i]);
 }
 
+// With RocksDB itself, while no store has the folder open.
+void ChangeBelow(
+    const StoreFolder& folder,
+    const std::function<void(rocksdb::DB&, std::vector<rocksdb::ColumnFamilyHandle*>&)>& change) {
+  rocksdb::DB* db = nullptr;
+  std::vector<rocksdb::ColumnFamilyHandle*> handles;
+  std::vector<rocksdb::ColumnFamilyDescriptor> families;
+  for (const char* name : {"default", "records", "answers", "artifacts", "chunks"}) {
+    families.emplace_back(name, rocksdb::ColumnFamilyOptions());
+  }
+  ASSERT_TRUE(rocksdb::DB::Open({}, folder.path() + "/db", families, &handles, &db).ok());
+  change(*db, handles);
+  for (auto* handle : handles) ASSERT_TRUE(db->DestroyColumnFamilyHandle(handle).ok());
+  delete db;
+}
+
+TEST(Store, TakesAnOlderSchemaAndMarksItWithItsOwn) {
+  StoreFolder folder;
+  folder.MustOpen().reset();
+  ChangeBelow(folder, [](rocksdb::DB& db, auto&) { ASSERT_TRUE(db.Put({}, "schema", "1").ok()); });
+  folder.MustOpen().reset();
+  ChangeBelow(folder, [](rocksdb::DB& db, auto&) {
+    std::string version;
+    ASSERT_TRUE(db.Get({}, "schema", &version).ok());
+    EXPECT_EQ(version, "2");
+  });
+}
+
 TEST(Store, RefusesANewerSchema) {
   StoreFolder folder;
   folder.MustOpen().reset();
-  {
-    rocksdb::DB* db = nullptr;
-    std::vector<rocksdb::ColumnFamilyHandle*> handles;
-    std::vector<rocksdb::ColumnFamilyDescriptor> families;
-    for (const char* name : {"default", "records", "answers", "artifacts", "chunks"}) {
-      families.emplace_back(name, rocksdb::ColumnFamilyOptions());
-    }
-    ASSERT_TRUE(rocksdb::DB::Open({}, folder.path() + "/db", families, &handles, &db).ok());
-    ASSERT_TRUE(db->Put({}, "schema", "2").ok());
+  ChangeBelow(folder, [](rocksdb::DB& db, std::vector<rocksdb::ColumnFamilyHandle*>& handles) {
+    ASSERT_TRUE(db.Put({}, "schema", "3").ok());
     rocksdb::ColumnFamilyHandle* newer = nullptr;
-    ASSERT_TRUE(db->CreateColumnFamily({}, "newer", &newer).ok());
+    ASSERT_TRUE(db.CreateColumnFamily({}, "newer", &newer).ok());
     handles.push_back(newer);
-    for (auto* handle : handles) ASSERT_TRUE(db->DestroyColumnFamilyHandle(handle).ok());
-    delete db;
-  }
+  });
   auto store = folder.Open();
   EXPECT_TRUE(absl::IsFailedPrecondition(store.status())) << store.status();
-  EXPECT_THAT(std::string(store.status().message()), HasSubstr("schema 2"));
+  EXPECT_THAT(std::string(store.status().message()), HasSubstr("schema 3"));
 }
 
 }  // namespace
