@@ -48,9 +48,9 @@ ABSL_FLAG(
 ABSL_FLAG(std::string, devices, "all",
           "devices that the engine cuda trains on: all, or numbers such as 0,1 among those that "
           "CUDA_VISIBLE_DEVICES leaves");
-ABSL_FLAG(std::string, analyze_on, "auto",
+ABSL_FLAG(std::string, analyze_on, "cpu",
           "where networks are analysed: cpu, cuda, or auto (the devices that it trains on, where "
-          "libtorch was built with CUDA)");
+          "libtorch was built with CUDA); each of --threads takes some hundred MiB there");
 ABSL_FLAG(std::string, memory, "",
           "what training may take, on each device, such as 4GiB: fewer networks side by side "
           "rather than more; empty: no limit");

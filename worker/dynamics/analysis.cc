@@ -48,6 +48,10 @@ class Stage {
   bool stopped_ = false;
 };
 
+torch::Device CudaDevice(int device) {
+  return torch::Device(torch::kCUDA, static_cast<int8_t>(device));
+}
+
 absl::Status CheckFits(const rnn::CellSpec& spec, const task::Task& task) {
   if (spec.inputs == task.inputs() && spec.outputs == task.outputs()) return absl::OkStatus();
   return absl::InvalidArgumentError(absl::StrCat("the network has ", spec.inputs, " inputs and ",
@@ -158,7 +162,24 @@ absl::StatusOr<Report> AnalyzeLoaded(const TrainedNetwork& network, const task::
 
 }  // namespace
 
-int UsableDevices() { return static_cast<int>(torch::cuda::device_count()); }
+std::vector<int> UsableDevices() {
+  const torch::NoGradGuard no_grad;
+  std::vector<int> usable;
+  for (int device = 0; device < static_cast<int>(torch::cuda::device_count()); ++device) {
+    try {
+      const Tensor ones = torch::eye(2, torch::device(CudaDevice(device)).dtype(torch::kFloat64));
+      const Tensor batch = ones.expand({2, 2, 2}).contiguous();
+      const Tensor solved = std::get<0>(torch::linalg_solve_ex(batch, batch));
+      const Tensor factor = std::get<0>(torch::linalg_cholesky_ex(solved));
+      if (torch::cholesky_solve(batch, factor).cpu().sum().item<double>() == 4) {
+        usable.push_back(device);
+      }
+    } catch (const std::exception&) {
+      // It has no code for this device, or no memory is left there.
+    }
+  }
+  return usable;
+}
 
 absl::StatusOr<Report> Analyze(const rnn::NetworkFile& network, const task::Task& task,
                                const Settings& settings, uint64_t base_seed,
@@ -166,9 +187,8 @@ absl::StatusOr<Report> Analyze(const rnn::NetworkFile& network, const task::Task
   const torch::NoGradGuard no_grad;
   if (absl::Status status = CheckFits(network.spec, task); !status.ok()) return status;
   if (absl::Status status = CheckSettings(settings); !status.ok()) return status;
-  const torch::Device where = device == kProcessor
-                                  ? torch::Device(torch::kCPU)
-                                  : torch::Device(torch::kCUDA, static_cast<int8_t>(device));
+  const torch::Device where =
+      device == kProcessor ? torch::Device(torch::kCPU) : CudaDevice(device);
   try {
     const absl::StatusOr<TrainedNetwork> loaded = Load(network, where);
     if (!loaded.ok()) return loaded.status();

@@ -1,7 +1,8 @@
 // What a trained network does, taken apart: hidden states on the probe, fixed points of every
 // condition, the linear maps around them, and the graph between them.
 //
-// Deterministic: a function of the network, the task, the settings and (base_seed, stream_key).
+// Deterministic: a function of the network, the task, the settings and (base_seed, stream_key), on
+// one kind of device.
 #ifndef RNNFARM_WORKER_DYNAMICS_ANALYSIS_H_
 #define RNNFARM_WORKER_DYNAMICS_ANALYSIS_H_
 
@@ -63,9 +64,10 @@ struct Report {
 
 // The processor, among the devices on which the work on many states at once is done.
 inline constexpr int kProcessor = -1;
-// How many CUDA devices libtorch can do that work on; they count from 0 in CUDA's order. 0 where it
-// was built without CUDA or finds none.
-int UsableDevices();
+// The CUDA devices on which libtorch does that work, by their numbers in CUDA's order; none where
+// it was built without CUDA. Tries each with what an analysis asks for, which loads libtorch's
+// libraries: to be called before threads that analyse on devices.
+std::vector<int> UsableDevices();
 
 // `progress` is called with a phase ("states", "fixed points", "graph", "ways") and a share 0 to 1,
 // which may repeat: at least every few seconds, and up to 100,000 times a second where networks are

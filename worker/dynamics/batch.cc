@@ -23,6 +23,12 @@ Tensor Capped(const Tensor& step, double largest) {
   return step * (largest / size).clamp_max(1);
 }
 
+void KeepRows(const Tensor& mask, const std::vector<Tensor*>& tensors) {
+  const Tensor rows = torch::nonzero(mask).squeeze(1);
+  if (rows.size(0) == mask.size(0)) return;
+  for (Tensor* each : tensors) *each = each->index_select(0, rows);
+}
+
 Solved AtTheirStarts(const Tensor& starts, const torch::Device& device) {
   const Tensor states = starts.to(device, torch::kFloat64, /*non_blocking=*/false, /*copy=*/true);
   return {states,

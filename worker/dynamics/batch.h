@@ -4,6 +4,8 @@
 
 #include <torch/torch.h>
 
+#include <vector>
+
 #include "worker/dynamics/newton.h"
 #include "worker/dynamics/trained_network.h"
 
@@ -11,7 +13,7 @@ namespace rnnfarm::dynamics {
 
 // Matrices (S, S) of one chunk of states on a device: enough to fill it, a small part of its
 // memory, most of which is for training. A step takes a few times as much.
-inline constexpr int64_t kDeviceBytes = int64_t{256} << 20;
+inline constexpr int64_t kDeviceBytes = int64_t{64} << 20;
 
 // Of matrices (size, size) in float64, as many as `bytes` hold, and at least one.
 int64_t RowsOfMatrices(int64_t bytes, int64_t size);
@@ -25,6 +27,9 @@ torch::Tensor Residual(const TrainedNetwork& network, const torch::Tensor& input
 
 // Shortens rows whose largest component exceeds `largest`.
 torch::Tensor Capped(const torch::Tensor& step, double largest);
+
+// Keeps those rows of all tensors where `mask` (rows) is true. Waits once for a device.
+void KeepRows(const torch::Tensor& mask, const std::vector<torch::Tensor*>& tensors);
 
 // What a search has before it begins: copies of the starts on `device`, q infinite.
 Solved AtTheirStarts(const torch::Tensor& starts, const torch::Device& device);

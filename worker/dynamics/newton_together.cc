@@ -19,10 +19,7 @@ struct Walks {
 
   int64_t size() const { return row.size(0); }
   void Keep(const Tensor& mask) {
-    for (Tensor* each :
-         {&row, &state, &residual, &q, &step, &length, &halvings, &factors, &moved}) {
-      *each = each->index({mask});
-    }
+    KeepRows(mask, {&row, &state, &residual, &q, &step, &length, &halvings, &factors, &moved});
   }
 };
 

@@ -2,6 +2,8 @@
 
 #include <tuple>
 
+#include "worker/dynamics/batch.h"
+
 namespace rnnfarm::dynamics {
 
 namespace {
@@ -18,11 +20,7 @@ struct Runs {
   Tensor run, state, projected;
 
   int64_t size() const { return run.size(0); }
-  void Keep(const Tensor& mask) {
-    run = run.index({mask});
-    state = state.index({mask});
-    projected = projected.index({mask});
-  }
+  void Keep(const Tensor& mask) { KeepRows(mask, {&run, &state, &projected}); }
 };
 
 void TellRested(const Runs& runs, const Tensor& mask, const SettlingObserver& observer) {

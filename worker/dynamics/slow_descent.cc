@@ -23,12 +23,7 @@ struct Active {
   Tensor row, state, q, damping;
 
   int64_t size() const { return row.size(0); }
-  void Keep(const Tensor& mask) {
-    row = row.index({mask});
-    state = state.index({mask});
-    q = q.index({mask});
-    damping = damping.index({mask});
-  }
+  void Keep(const Tensor& mask) { KeepRows(mask, {&row, &state, &q, &damping}); }
 };
 
 void Store(const Active& active, Solved& out) {

@@ -1,5 +1,6 @@
-// Where a worker analyses networks: on the devices that it trains on, where libtorch can compute
-// there, and on the processor otherwise.
+// Where a worker analyses networks: on the processor, or on the devices that it trains on, where
+// libtorch can compute there. By default on the processor: beside training an analysis' many small
+// steps wait for the large ones, and nobody has measured yet what that costs.
 #ifndef RNNFARM_WORKER_RUNTIME_ANALYSIS_DEVICES_H_
 #define RNNFARM_WORKER_RUNTIME_ANALYSIS_DEVICES_H_
 
@@ -16,18 +17,16 @@
 
 namespace rnnfarm::worker {
 
-// Devices where libtorch has them, among those that the engine trains on.
-inline constexpr absl::string_view kAutoAnalysis = "auto";
-
+// "auto": devices where libtorch has them, among those that the engine trains on.
 // INVALID_ARGUMENT unless it is "auto", "cpu" or "cuda".
 absl::Status CheckAnalyzeOn(absl::string_view asked);
 
-// The devices to analyse on, none for the processor, where libtorch can compute on the first
-// `usable` ones. "cuda" without any is FAILED_PRECONDITION, in one sentence. `usable` is asked for
-// only where devices come into question: the question takes hold of them.
-absl::StatusOr<std::vector<int>> ChooseAnalysisDevices(absl::string_view asked,
-                                                       const std::vector<engine::Device>& trained,
-                                                       const std::function<int()>& usable);
+// The devices to analyse on, none for the processor, among the `usable` ones of libtorch. "cuda"
+// without any is FAILED_PRECONDITION, in one sentence. `usable` is asked for only where devices
+// come into question: the question takes hold of them.
+absl::StatusOr<std::vector<int>> ChooseAnalysisDevices(
+    absl::string_view asked, const std::vector<engine::Device>& trained,
+    const std::function<std::vector<int>()>& usable);
 
 // The devices of one worker, in turns. Thread-safe.
 class AnalysisDevices {
@@ -45,8 +44,8 @@ class AnalysisDevices {
   std::atomic<unsigned> turn_{0};
 };
 
-// `analyse` on `device`, and once more on the processor where that fails: a device that training
-// has filled, or that has died, is no fault of the network's.
+// `analyse` on `device`, and once more on the processor, in what is left of the job's time, where
+// the device fails: that training has filled it, or that it has died, is no fault of the network's.
 absl::StatusOr<dynamics::Report> AnalyseOnOrBeside(
     int device, const std::function<absl::StatusOr<dynamics::Report>(int device)>& analyse);
 

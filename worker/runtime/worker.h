@@ -32,7 +32,7 @@ struct Options {
   std::vector<int> devices;
   // Where networks are analysed: "cpu", "cuda", or "auto": the devices that it trains on, where
   // libtorch can compute there.
-  std::string analyze_on = "auto";
+  std::string analyze_on = "cpu";
   // Networks that are trained or analysed side by side, one thread each; 0: one for each processor.
   // Where devices train, it only analyses with them.
   int threads = 0;

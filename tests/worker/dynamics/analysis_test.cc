@@ -163,7 +163,8 @@ for k in ("inputs", "qstar", "cond_id", "n_unstable", "readout", "transitions", 
 
 // Whatever libtorch throws about a device that is not there is a status.
 TEST_F(Analysis, OnADeviceThatIsNotThereFailsInAStatus) {
-  const auto report = Analyze(Bistable(1), AtRest(1), Few(), 7, "network", Always, UsableDevices());
+  constexpr int kNoDevice = 100;
+  const auto report = Analyze(Bistable(1), AtRest(1), Few(), 7, "network", Always, kNoDevice);
   EXPECT_EQ(report.status().code(), absl::StatusCode::kInternal) << report.status();
 }
 

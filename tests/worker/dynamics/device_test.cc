@@ -21,7 +21,7 @@ std::vector<double> TransitionsOf(const Report& report) {
 class OnADevice : public ::testing::TestWithParam<rnn::Architecture> {
  protected:
   void SetUp() override {
-    if (UsableDevices() == 0) GTEST_SKIP() << "libtorch has no CUDA device here";
+    if (UsableDevices().empty()) GTEST_SKIP() << "libtorch has no CUDA device here";
   }
 
   static absl::StatusOr<Report> Run(const rnn::NetworkFile& network, task::GraphKind graph,
@@ -38,7 +38,8 @@ TEST_P(OnADevice, FindsWhatTheProcessorFinds) {
   for (float& p : network.parameters) p = static_cast<float>(random.Normal() / 2);
   for (const auto graph :
        {task::GraphKind::kTransition, task::GraphKind::kNearestNeighbourWithinCondition}) {
-    const auto expected = Run(network, graph, kProcessor), got = Run(network, graph, 0);
+    const auto expected = Run(network, graph, kProcessor),
+               got = Run(network, graph, UsableDevices().front());
     ASSERT_TRUE(expected.ok()) << expected.status();
     ASSERT_TRUE(got.ok()) << got.status();
     EXPECT_EQ(got->conditions[0].by_index, expected->conditions[0].by_index);

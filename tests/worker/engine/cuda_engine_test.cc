@@ -50,7 +50,7 @@ class CudaEngineTest : public testing::Test {
   static Backend BackendOf(MakeParts make) {
     Backend backend;
     backend.make = make;
-    backend.block = {227 << 10, true};
+    backend.block = LimitsUnderTest();
     backend.free_bytes = [] { return int64_t{1} << 30; };
     return backend;
   }

@@ -6,6 +6,8 @@ namespace rnnfarm::engine::cuda {
 
 MakeParts PartsUnderTest() { return &MakeCudaParts; }
 
+BlockLimits LimitsUnderTest() { return LimitsOfBlocks(0); }
+
 // Asked once: after a kernel that crashed there would be no device, and the tests behind it would
 // be skipped.
 std::string WhyNot() {

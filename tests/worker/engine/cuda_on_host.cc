@@ -4,7 +4,7 @@
 #include "tests/worker/engine/parts_under_test.h"
 #include "worker/engine/cuda/general_sequence.h"
 #include "worker/engine/cuda/population_on.h"
-#include "worker/engine/cuda/resident_sequence.h"
+#include "worker/engine/cuda/resident/sequence.h"
 
 namespace rnnfarm::engine::cuda {
 
@@ -41,6 +41,8 @@ std::unique_ptr<Parts> MakeHostParts(int, const Layout& layout, Rounding, const 
 }  // namespace
 
 MakeParts PartsUnderTest() { return &MakeHostParts; }
+
+BlockLimits LimitsUnderTest() { return {int64_t{227} << 10, true}; }
 
 std::string WhyNot() { return ""; }
 

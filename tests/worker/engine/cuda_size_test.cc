@@ -6,8 +6,8 @@
 #include "tests/worker/engine/host_machine.h"
 #include "tests/worker/engine/parts_under_test.h"
 #include "worker/engine/cuda/device_population.h"
+#include "worker/engine/cuda/resident/tile.h"
 #include "worker/engine/cuda/size.h"
-#include "worker/engine/cuda/tile.h"
 #include "worker/engine/validation.h"
 
 namespace rnnfarm::engine::cuda {

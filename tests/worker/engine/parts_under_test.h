@@ -11,6 +11,9 @@ namespace rnnfarm::engine::cuda {
 
 MakeParts PartsUnderTest();
 
+// Of its blocks; all that there are kernels for fit on the processor.
+BlockLimits LimitsUnderTest();
+
 // Why there is nothing to run on; empty: there is.
 std::string WhyNot();
 

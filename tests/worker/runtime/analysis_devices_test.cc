@@ -16,8 +16,8 @@ std::vector<engine::Device> Trained(const std::vector<int>& indices) {
   return devices;
 }
 
-std::function<int()> Usable(int count) {
-  return [count] { return count; };
+std::function<std::vector<int>()> Usable(const std::vector<int>& devices) {
+  return [devices] { return devices; };
 }
 
 TEST(AnalyzeOn, IsOneOfThreeWords) {
@@ -26,18 +26,19 @@ TEST(AnalyzeOn, IsOneOfThreeWords) {
 }
 
 TEST(ChooseAnalysisDevices, TakesTheDevicesThatTrainWhereLibtorchHasThem) {
-  EXPECT_THAT(*ChooseAnalysisDevices("auto", Trained({0, 2}), Usable(4)), ElementsAre(0, 2));
-  EXPECT_THAT(*ChooseAnalysisDevices("auto", Trained({0, 2}), Usable(2)), ElementsAre(0));
-  EXPECT_THAT(*ChooseAnalysisDevices("auto", Trained({0, 2}), Usable(0)), IsEmpty());
-  EXPECT_THAT(*ChooseAnalysisDevices("cuda", Trained({1}), Usable(2)), ElementsAre(1));
+  EXPECT_THAT(*ChooseAnalysisDevices("auto", Trained({0, 2}), Usable({0, 1, 2, 3})),
+              ElementsAre(0, 2));
+  EXPECT_THAT(*ChooseAnalysisDevices("auto", Trained({0, 2}), Usable({0, 1})), ElementsAre(0));
+  EXPECT_THAT(*ChooseAnalysisDevices("auto", Trained({0, 2}), Usable({})), IsEmpty());
+  EXPECT_THAT(*ChooseAnalysisDevices("cuda", Trained({1}), Usable({0, 1})), ElementsAre(1));
   // Beside training on the processor.
-  EXPECT_THAT(*ChooseAnalysisDevices("cuda", {}, Usable(2)), ElementsAre(0, 1));
+  EXPECT_THAT(*ChooseAnalysisDevices("cuda", {}, Usable({0, 1})), ElementsAre(0, 1));
 }
 
 TEST(ChooseAnalysisDevices, LooksForNoneWhereNoneComesIntoQuestion) {
   const auto never = [] {
     ADD_FAILURE() << "took hold of the devices";
-    return 1;
+    return std::vector<int>{0};
   };
   EXPECT_THAT(*ChooseAnalysisDevices("cpu", Trained({0}), never), IsEmpty());
   EXPECT_THAT(*ChooseAnalysisDevices("auto", {}, never), IsEmpty());
@@ -45,7 +46,7 @@ TEST(ChooseAnalysisDevices, LooksForNoneWhereNoneComesIntoQuestion) {
 
 TEST(ChooseAnalysisDevices, SaysThatThereIsNone) {
   for (const auto& trained : {Trained({}), Trained({0})}) {
-    const absl::Status none = ChooseAnalysisDevices("cuda", trained, Usable(0)).status();
+    const absl::Status none = ChooseAnalysisDevices("cuda", trained, Usable({})).status();
     EXPECT_EQ(none.code(), absl::StatusCode::kFailedPrecondition);
     EXPECT_THAT(std::string(none.message()), HasSubstr("--analyze_on=auto"));
   }
@@ -80,10 +81,13 @@ TEST(AnalyseOnOrBeside, TurnsToTheProcessorWhereADeviceFails) {
   EXPECT_TRUE(succeeded);
 }
 
-TEST(AnalyseOnOrBeside, GoesOnWithNothingThatWasCancelled) {
-  bool succeeded = true;
-  EXPECT_THAT(Tried(0, absl::CancelledError("drained"), succeeded), ElementsAre(0));
-  EXPECT_FALSE(succeeded);
+TEST(AnalyseOnOrBeside, GoesOnWithNothingThatIsTheJobsOwn) {
+  for (const absl::Status& status :
+       {absl::CancelledError("drained"), absl::InvalidArgumentError("not finite")}) {
+    bool succeeded = true;
+    EXPECT_THAT(Tried(0, status, succeeded), ElementsAre(0));
+    EXPECT_FALSE(succeeded);
+  }
 }
 
 }  // namespace

@@ -17,6 +17,10 @@
 // other's memory:
 //
 //   cluster.ForEach([&](int rank, int thread) { … });  // of all blocks, and then a barrier of all
+//   cluster.own(rank)     // the memory of the block that the lambda is called for
+//   cluster.shared(other) // that of any; not in the first phase, nor behind the last barrier
+//
+// What a thread keeps from phase to phase is in a Block::PerThread or Cluster::PerThread.
 #ifndef RNNFARM_WORKER_ENGINE_CUDA_BLOCK_H_
 #define RNNFARM_WORKER_ENGINE_CUDA_BLOCK_H_
 
@@ -66,14 +70,16 @@ template <int kThreads, int kBlocks>
 class DeviceCluster {
  public:
   __device__ __forceinline__ int64_t index() const { return blockIdx.x / kBlocks; }
-  // The memory of the block `rank` of this cluster.
+  __device__ __forceinline__ float* own(int) const {
+    return reinterpret_cast<float*>(rnnfarm_shared);
+  }
+  // The memory of the block `rank` of this cluster. Its own is reached more quickly by own().
   __device__ __forceinline__ float* shared(int rank) const {
-    float* own = reinterpret_cast<float*>(rnnfarm_shared);
     if constexpr (kBlocks == 1) {
-      return own;
+      return own(rank);
     } else {
 #if defined(__CUDA_ARCH__) && __CUDA_ARCH__ >= 900
-      return cooperative_groups::this_cluster().map_shared_rank(own, rank);
+      return cooperative_groups::this_cluster().map_shared_rank(own(rank), rank);
 #else
       return nullptr;
 #endif
@@ -145,6 +151,7 @@ class HostCluster {
   HostCluster(int64_t index, std::vector<float*> shared, bool backwards = false)
       : index_(index), shared_(std::move(shared)), backwards_(backwards) {}
   int64_t index() const { return index_; }
+  float* own(int rank) const { return shared_[rank]; }
   float* shared(int rank) const { return shared_[rank]; }
   template <class F>
   void ForEach(F f) const {

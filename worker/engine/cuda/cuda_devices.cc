@@ -4,6 +4,7 @@
 #include <stdexcept>
 
 #include "worker/engine/cuda/available.h"
+#include "worker/engine/cuda/clusters.h"
 
 namespace rnnfarm::engine::cuda {
 
@@ -68,7 +69,7 @@ std::string FindCudaDevices(std::vector<Device>& devices) {
 
 BlockLimits LimitsOfBlocks(int device) {
   return {Attribute(cudaDevAttrMaxSharedMemoryPerBlockOptin, device),
-          Attribute(cudaDevAttrClusterLaunch, device) != 0};
+          Attribute(cudaDevAttrClusterLaunch, device) != 0 && ClustersAreCompiled(device)};
 }
 
 int64_t FreeBytes(int device) {

@@ -10,7 +10,7 @@
 #include "base/thrown.h"
 #include "worker/engine/cuda/device_population.h"
 #include "worker/engine/cuda/lockstep.h"
-#include "worker/engine/cuda/tile.h"
+#include "worker/engine/cuda/resident/tile.h"
 #include "worker/engine/plan_check.h"
 #include "worker/engine/validation.h"
 

@@ -1,6 +1,23 @@
 #include "worker/engine/cuda/cuda_machine.cuh"
 
+#include "worker/engine/cuda/clusters.h"
+
 namespace rnnfarm::engine::cuda {
+
+namespace {
+
+// Compiled like all others, and never launched.
+__global__ void Nothing() {}
+
+}  // namespace
+
+bool ClustersAreCompiled(int device) {
+  constexpr int kLeastVersion = 90;
+  Check(cudaSetDevice(device), "choosing the device");
+  cudaFuncAttributes attributes = {};
+  Check(cudaFuncGetAttributes(&attributes, Nothing), "asking for a kernel's version");
+  return attributes.ptxVersion >= kLeastVersion;
+}
 
 CudaMachine::CudaMachine(int device, Rounding rounding) : device_(device), rounding_(rounding) {
   Check(cudaSetDevice(device), "choosing the device");

@@ -31,8 +31,9 @@ __global__ void __launch_bounds__(Kernel::kThreads)
   kernel(DeviceBlock<Kernel::kThreads>());
 }
 
+// Of several blocks none leaves room for another one beside it.
 template <class Kernel>
-__global__ void __launch_bounds__(Kernel::kThreads)
+__global__ void __launch_bounds__(Kernel::kThreads, Kernel::kBlocks > 1 ? 1 : 0)
     RunClusters(const __grid_constant__ Kernel kernel) {
   kernel(DeviceCluster<Kernel::kThreads, Kernel::kBlocks>());
 }
@@ -80,26 +81,38 @@ class CudaMachine {
       recording.launched = true;
       return launches();
     }
-    if (recording.graph == nullptr) {
-      BeginRecording();
-      try {
-        launches();
-      } catch (...) {
-        AbandonRecording();
-        throw;
-      }
-      recording.graph = EndRecording();
-    }
+    if (recording.graph == nullptr && !Record(launches, recording)) return launches();
     Check(cudaGraphLaunch(recording.graph, stream_), "launching a graph");
   }
 
  private:
   static constexpr size_t kSharedWithoutAsking = 48 << 10;
 
+  static constexpr int kMostFailures = 8;  // of one recording
+
   struct Recording {
     bool launched = false;
+    int failures = 0;
     cudaGraphExec_t graph = nullptr;
   };
+
+  // False if nothing came of it: what other threads of the process ask of the device may spoil it.
+  // Nothing has been launched then.
+  template <class F>
+  bool Record(F launches, Recording& recording) {
+    BeginRecording();
+    try {
+      launches();
+      recording.graph = EndRecording();
+    } catch (const std::bad_alloc&) {
+      AbandonRecording();
+      throw;
+    } catch (const std::runtime_error&) {
+      AbandonRecording();
+      if (++recording.failures == kMostFailures) throw;
+    }
+    return recording.graph != nullptr;
+  }
 
   template <class Kernel>
   void LaunchBlocks(void (*run)(Kernel), const Kernel& kernel, int64_t blocks, int cluster,

@@ -5,7 +5,7 @@
 //             it, the gradient of all weights as one product over all steps at the end
 //             (general_sequence.h)
 //   resident  float32, some sizes: one block a network, or a cluster of several, keeps weights and
-//             state in its multiprocessors' own memory for all steps (resident_sequence.h)
+//             state in its multiprocessors' own memory for all steps (resident/sequence.h)
 #ifndef RNNFARM_WORKER_ENGINE_CUDA_SEQUENCE_H_
 #define RNNFARM_WORKER_ENGINE_CUDA_SEQUENCE_H_
 

@@ -5,7 +5,7 @@
 #include <variant>
 
 #include "worker/engine/cuda/element.h"
-#include "worker/engine/cuda/resident_sequence.h"
+#include "worker/engine/cuda/resident/sequence.h"
 #include "worker/rnn/gates.h"
 
 namespace rnnfarm::engine::cuda {

@@ -1,5 +1,5 @@
 #include "worker/engine/cuda/cuda_sequences.cuh"
-#include "worker/engine/cuda/resident_sequence.h"
+#include "worker/engine/cuda/resident/sequence.h"
 
 namespace rnnfarm::engine::cuda {
 

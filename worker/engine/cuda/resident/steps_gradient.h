@@ -1,10 +1,10 @@
 // The gradient of the recurrent weights over all steps of a trial at once, from what a cluster's
 // passes left: Σ over steps and rows of δz (j) h (k), with r h in the place of h for a candidate.
-#ifndef RNNFARM_WORKER_ENGINE_CUDA_STEPS_GRADIENT_H_
-#define RNNFARM_WORKER_ENGINE_CUDA_STEPS_GRADIENT_H_
+#ifndef RNNFARM_WORKER_ENGINE_CUDA_RESIDENT_STEPS_GRADIENT_H_
+#define RNNFARM_WORKER_ENGINE_CUDA_RESIDENT_STEPS_GRADIENT_H_
 
 #include "worker/engine/cuda/layout.h"
-#include "worker/engine/cuda/tile.h"
+#include "worker/engine/cuda/resident/tile.h"
 
 namespace rnnfarm::engine::cuda {
 
@@ -12,8 +12,7 @@ namespace rnnfarm::engine::cuda {
 struct StepsGradient {
   static constexpr int kGates = 64, kUnits = 128, kHalf = kUnits / 2;
   static constexpr int kThreads = kGates / kTile * (kHalf / kTile);
-  // Rows of states that are in the block's memory at once, two lots of them: one is multiplied
-  // while the other is loaded.
+  // Rows of states that are in the block's memory at once, two lots of them.
   static constexpr int kRows = 16;
   static constexpr int kGatesApart = kGates + 4;
   static constexpr int64_t kSharedFloats = 2 * kRows * (kGatesApart + kUnits);
@@ -35,16 +34,17 @@ struct StepsGradient {
     const int gate = tile / UnitTiles(layout) * kGates, unit = tile % UnitTiles(layout) * kUnits;
     const int rows = steps * layout.batch;
     typename Block::template PerThread<Sums> sums;
-    block.ForEach([&](int thread) { LoadRows(slot, gate, unit, 0, rows, block.shared(), thread); });
+    block.ForEach(
+        [&](int thread) { Fetch(slot, gate, unit, 0, rows, thread).Put(block.shared(), thread); });
     for (int first = 0, lot = 0; first < rows; first += kRows, lot ^= 1) {
       block.ForEach([&](int thread) {
-        if (first + kRows < rows) {
-          LoadRows(slot, gate, unit, first + kRows, rows, Lot(block.shared(), lot ^ 1), thread);
-        }
+        // On its way while the lot before is multiplied.
+        const Fetched next = Fetch(slot, gate, unit, first + kRows, rows, thread);
         const float* gates = Lot(block.shared(), lot);
         const TilePlace<kHalf> at(thread);
         MultiplyTile<2, kGatesApart>(gates + at.row, gates + kRows * kGatesApart + at.column,
                                      kUnits, kHalf, kRows, sums[thread].sum);
+        next.Put(Lot(block.shared(), lot ^ 1), thread);
       });
     }
     block.ForEach([&](int thread) { Store(slot, gate, unit, sums[thread], thread); });
@@ -59,27 +59,46 @@ struct StepsGradient {
     return shared + lot * kRows * (kGatesApart + kUnits);
   }
 
+  // What a thread loads of a lot: rows of gates, then of units.
+  struct Fetched {
+    static constexpr int kGateFours = kRows * kGates / kTile / kThreads;
+    static constexpr int kUnitFours = kRows * kUnits / kTile / kThreads;
+    Four gates[kGateFours], units[kUnitFours];
+
+    RNNFARM_HD_INLINE void Put(float* to, int thread) const {
+      RNNFARM_UNROLL
+      for (int n = 0; n < kGateFours; ++n) {
+        const int i = thread + n * kThreads;
+        StoreFour(to + i / (kGates / kTile) * kGatesApart + i % (kGates / kTile) * kTile, gates[n]);
+      }
+      RNNFARM_UNROLL
+      for (int n = 0; n < kUnitFours; ++n) {
+        StoreFour(to + kRows * kGatesApart + (thread + n * kThreads) * kTile, units[n]);
+      }
+    }
+  };
+
   // Zero beyond the last row.
-  RNNFARM_HD_INLINE void LoadRows(int64_t slot, int gate, int unit, int first, int rows, float* to,
+  RNNFARM_HD_INLINE Fetched Fetch(int64_t slot, int gate, int unit, int first, int rows,
                                   int thread) const {
     const float* gates = arrays.gates + slot * layout.gates_slot() + gate;
     const bool candidate = gate >= layout.main_gates * layout.units;
     const float* units =
         (candidate ? arrays.reset : arrays.state) + slot * layout.state_slot() + layout.head + unit;
-    for (int i = thread; i < kRows * (kGates / kTile); i += kThreads) {
-      const int row = i / (kGates / kTile), column = i % (kGates / kTile) * kTile;
-      const Four four = first + row < rows
-                            ? LoadFour(gates + (first + row) * layout.gate_row() + column)
-                            : Four{};
-      StoreFour(to + row * kGatesApart + column, four);
+    Fetched fetched;
+    RNNFARM_UNROLL
+    for (int n = 0; n < Fetched::kGateFours; ++n) {
+      const int i = thread + n * kThreads, row = first + i / (kGates / kTile);
+      const float* from = gates + row * layout.gate_row() + i % (kGates / kTile) * kTile;
+      fetched.gates[n] = row < rows ? LoadFour(from) : Four{};
     }
-    for (int i = thread; i < kRows * (kUnits / kTile); i += kThreads) {
-      const int row = i / (kUnits / kTile), column = i % (kUnits / kTile) * kTile;
-      const Four four = first + row < rows
-                            ? LoadFour(units + int64_t{first + row} * layout.row + column)
-                            : Four{};
-      StoreFour(to + kRows * kGatesApart + row * kUnits + column, four);
+    RNNFARM_UNROLL
+    for (int n = 0; n < Fetched::kUnitFours; ++n) {
+      const int i = thread + n * kThreads, row = first + i / (kUnits / kTile);
+      const float* from = units + int64_t{row} * layout.row + i % (kUnits / kTile) * kTile;
+      fetched.units[n] = row < rows ? LoadFour(from) : Four{};
     }
+    return fetched;
   }
 
   RNNFARM_HD_INLINE void Store(int64_t slot, int gate, int unit, const Sums& sums,
@@ -100,4 +119,4 @@ struct StepsGradient {
 
 }  // namespace rnnfarm::engine::cuda
 
-#endif  // RNNFARM_WORKER_ENGINE_CUDA_STEPS_GRADIENT_H_
+#endif  // RNNFARM_WORKER_ENGINE_CUDA_RESIDENT_STEPS_GRADIENT_H_

@@ -2,13 +2,13 @@
 // of the gates and adds up what they pass back to all units; the owner of a unit collects the
 // blocks' sums. The gates' gradients go out, for the product that makes the weights' gradient of
 // them (steps_gradient.h).
-#ifndef RNNFARM_WORKER_ENGINE_CUDA_CLUSTER_BACKWARD_H_
-#define RNNFARM_WORKER_ENGINE_CUDA_CLUSTER_BACKWARD_H_
+#ifndef RNNFARM_WORKER_ENGINE_CUDA_RESIDENT_CLUSTER_BACKWARD_H_
+#define RNNFARM_WORKER_ENGINE_CUDA_RESIDENT_CLUSTER_BACKWARD_H_
 
 #include "worker/engine/cuda/element.h"
 #include "worker/engine/cuda/layout.h"
-#include "worker/engine/cuda/saved_step.h"
-#include "worker/engine/cuda/tile.h"
+#include "worker/engine/cuda/resident/saved_step.h"
+#include "worker/engine/cuda/resident/tile.h"
 
 namespace rnnfarm::engine::cuda {
 
@@ -40,33 +40,32 @@ struct ClusterBackward {
     if (!arrays.at_work(slot)) return;
     typename Cluster::template PerThread<Kept> all_kept;
     cluster.ForEach([&](int rank, int thread) {
-      LoadWeights(slot, rank, SharedOf(cluster.shared(rank)), thread);
+      LoadWeights(slot, rank, SharedOf(cluster.own(rank)), thread);
     });
     for (int t = steps - 1; t >= 0; --t) {
       cluster.ForEach([&](int rank, int thread) {
         Gates(cluster, slot, t, rank, all_kept.At(rank, thread), thread);
-        LoadInputs(slot, t, SharedOf(cluster.shared(rank)), thread);
+        LoadInputs(slot, t, SharedOf(cluster.own(rank)), thread);
       });
       if constexpr (kCandidate) {
         cluster.ForEach([&](int rank, int thread) {
-          PassBack<kMain, C::kGates - kMain>(SharedOf(cluster.shared(rank)), thread);
+          PassBack<kMain, C::kGates - kMain>(SharedOf(cluster.own(rank)), thread);
         });
         cluster.ForEach([&](int rank, int thread) {
           Candidate(cluster, slot, t, rank, all_kept.At(rank, thread), thread);
         });
       }
       cluster.ForEach([&](int rank, int thread) {
-        PassBack<0, kMain>(SharedOf(cluster.shared(rank)), thread);
-        AddHead(SharedOf(cluster.shared(rank)), all_kept.At(rank, thread), thread);
+        PassBack<0, kMain>(SharedOf(cluster.own(rank)), thread);
+        AddHead(SharedOf(cluster.own(rank)), all_kept.At(rank, thread), thread);
       });
     }
     cluster.ForEach([&](int rank, int thread) {
       StoreHead(slot, rank, all_kept.At(rank, thread), thread);
       StoreCarries(cluster, rank, all_kept.At(rank, thread), thread);
     });
-    cluster.ForEach([&](int rank, int thread) {
-      SumInitial(slot, rank, SharedOf(cluster.shared(rank)), thread);
-    });
+    cluster.ForEach(
+        [&](int rank, int thread) { SumInitial(slot, rank, SharedOf(cluster.own(rank)), thread); });
   }
 
  private:
@@ -177,7 +176,7 @@ struct ClusterBackward {
         if constexpr (kCandidate) kept.reset[r][u] = e.kept_[1];
       }
     }
-    const Shared s = SharedOf(cluster.shared(rank));
+    const Shared s = SharedOf(cluster.own(rank));
     RNNFARM_UNROLL
     for (int g = 0; g < C::kGates; ++g) {
       // The reset gate's gradient is made in the candidate's phase.
@@ -214,7 +213,9 @@ struct ClusterBackward {
       StoreFour(s.gates + (g * kOwn + at.column + u) * kResidentRows + at.row, rows);
     }
     float* out = arrays.gates + slot * layout.gates_slot() + g * kUnits + rank * kOwn + at.column;
-    for (int r = 0; r < kTile && at.row + r < layout.batch; ++r) {
+    RNNFARM_UNROLL
+    for (int r = 0; r < kTile; ++r) {
+      if (at.row + r >= layout.batch) continue;
       Four units;
       for (int u = 0; u < kTile; ++u) units.x[u] = gate[r][u];
       StoreFour(out + (int64_t{t} * layout.batch + at.row + r) * layout.gate_row(), units);
@@ -241,7 +242,7 @@ struct ClusterBackward {
         gate[r][u] = e.gate_[1];
       }
     }
-    StoreGate(slot, t, rank, SharedOf(cluster.shared(rank)), at, 1, gate);
+    StoreGate(slot, t, rank, SharedOf(cluster.own(rank)), at, 1, gate);
   }
 
   // Σ over rows of δz (j) [x, 1] (m); each j begins at a row of its own, and so at a bank.
@@ -280,7 +281,7 @@ struct ClusterBackward {
       for (int u = 0; u < kTile; ++u) dh[r][u] = kept.carry[r][u];
     }
     Collect(cluster, rank * kOwn + at.column, at.row, dh);
-    float* to = SharedOf(cluster.shared(rank)).gates;
+    float* to = SharedOf(cluster.own(rank)).gates;
     StoreColumns(to, at, dh);
     if constexpr (C::kHasCell) StoreColumns(to + kOwn * kResidentRows, at, kept.cell_carry);
   }
@@ -306,4 +307,4 @@ struct ClusterBackward {
 
 }  // namespace rnnfarm::engine::cuda
 
-#endif  // RNNFARM_WORKER_ENGINE_CUDA_CLUSTER_BACKWARD_H_
+#endif  // RNNFARM_WORKER_ENGINE_CUDA_RESIDENT_CLUSTER_BACKWARD_H_

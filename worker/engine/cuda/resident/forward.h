@@ -6,7 +6,7 @@
 
 #include "worker/engine/cuda/element.h"
 #include "worker/engine/cuda/layout.h"
-#include "worker/engine/cuda/tile.h"
+#include "worker/engine/cuda/resident/tile.h"
 
 namespace rnnfarm::engine::cuda {
 
@@ -32,29 +32,28 @@ struct ResidentForward {
     if (!arrays.at_work(slot)) return;
     typename Cluster::template PerThread<Kept> all_kept;
     cluster.ForEach([&](int rank, int thread) {
-      const Shared s = SharedOf(cluster.shared(rank));
+      const Shared s = SharedOf(cluster.own(rank));
       LoadWeights(slot, rank, s, thread);
       BeginState(slot, rank, s.state, thread);
       BeginCell(slot, rank, all_kept.At(rank, thread), thread);
     });
     for (int t = 0; t < steps; ++t) {
       cluster.ForEach([&](int rank, int thread) {
-        Gates(slot, t, rank, SharedOf(cluster.shared(rank)), all_kept.At(rank, thread), thread);
+        Gates(slot, t, rank, SharedOf(cluster.own(rank)), all_kept.At(rank, thread), thread);
       });
       cluster.ForEach([&](int rank, int thread) {
         Spread(cluster, rank, all_kept.At(rank, thread), thread);
         if (!kCandidate && t + 1 < steps) {
-          LoadInputs(slot, t + 1, SharedOf(cluster.shared(rank)).state, thread);
+          LoadInputs(slot, t + 1, SharedOf(cluster.own(rank)).state, thread);
         }
       });
       if constexpr (kCandidate) {
         cluster.ForEach([&](int rank, int thread) {
-          Candidate(slot, t, rank, SharedOf(cluster.shared(rank)), all_kept.At(rank, thread),
-                    thread);
+          Candidate(slot, t, rank, SharedOf(cluster.own(rank)), all_kept.At(rank, thread), thread);
         });
         cluster.ForEach([&](int rank, int thread) {
           Spread(cluster, rank, all_kept.At(rank, thread), thread);
-          if (t + 1 < steps) LoadInputs(slot, t + 1, SharedOf(cluster.shared(rank)).state, thread);
+          if (t + 1 < steps) LoadInputs(slot, t + 1, SharedOf(cluster.own(rank)).state, thread);
         });
       }
     }

@@ -1,6 +1,6 @@
 // Products of a block's own memory in tiles of registers: four rows by four columns a thread.
-#ifndef RNNFARM_WORKER_ENGINE_CUDA_TILE_H_
-#define RNNFARM_WORKER_ENGINE_CUDA_TILE_H_
+#ifndef RNNFARM_WORKER_ENGINE_CUDA_RESIDENT_TILE_H_
+#define RNNFARM_WORKER_ENGINE_CUDA_RESIDENT_TILE_H_
 
 #include <cmath>
 
@@ -55,4 +55,4 @@ RNNFARM_HD_INLINE void MultiplyTile(const float* left, const float* right, int w
 
 }  // namespace rnnfarm::engine::cuda
 
-#endif  // RNNFARM_WORKER_ENGINE_CUDA_TILE_H_
+#endif  // RNNFARM_WORKER_ENGINE_CUDA_RESIDENT_TILE_H_

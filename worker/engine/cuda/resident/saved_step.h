@@ -1,10 +1,10 @@
 // What the pass forward left of a step, for the pass back.
-#ifndef RNNFARM_WORKER_ENGINE_CUDA_SAVED_STEP_H_
-#define RNNFARM_WORKER_ENGINE_CUDA_SAVED_STEP_H_
+#ifndef RNNFARM_WORKER_ENGINE_CUDA_RESIDENT_SAVED_STEP_H_
+#define RNNFARM_WORKER_ENGINE_CUDA_RESIDENT_SAVED_STEP_H_
 
 #include "worker/engine/cuda/element.h"
 #include "worker/engine/cuda/layout.h"
-#include "worker/engine/cuda/tile.h"
+#include "worker/engine/cuda/resident/tile.h"
 
 namespace rnnfarm::engine::cuda {
 
@@ -49,4 +49,4 @@ struct SavedFour {
 
 }  // namespace rnnfarm::engine::cuda
 
-#endif  // RNNFARM_WORKER_ENGINE_CUDA_SAVED_STEP_H_
+#endif  // RNNFARM_WORKER_ENGINE_CUDA_RESIDENT_SAVED_STEP_H_

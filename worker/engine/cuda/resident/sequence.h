@@ -5,11 +5,11 @@
 #include <algorithm>
 #include <type_traits>
 
-#include "worker/engine/cuda/cluster_backward.h"
-#include "worker/engine/cuda/resident_backward.h"
-#include "worker/engine/cuda/resident_forward.h"
+#include "worker/engine/cuda/resident/backward.h"
+#include "worker/engine/cuda/resident/cluster_backward.h"
+#include "worker/engine/cuda/resident/forward.h"
+#include "worker/engine/cuda/resident/steps_gradient.h"
 #include "worker/engine/cuda/sequence.h"
-#include "worker/engine/cuda/steps_gradient.h"
 
 namespace rnnfarm::engine::cuda {
 

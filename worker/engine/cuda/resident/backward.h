@@ -5,8 +5,8 @@
 
 #include "worker/engine/cuda/element.h"
 #include "worker/engine/cuda/layout.h"
-#include "worker/engine/cuda/saved_step.h"
-#include "worker/engine/cuda/tile.h"
+#include "worker/engine/cuda/resident/saved_step.h"
+#include "worker/engine/cuda/resident/tile.h"
 
 namespace rnnfarm::engine::cuda {
 
