@@ -1,6 +1,5 @@
-#include "worker/engine/cuda/cuda_machine.cuh"
-
 #include "worker/engine/cuda/clusters.h"
+#include "worker/engine/cuda/cuda_machine.cuh"
 
 namespace rnnfarm::engine::cuda {
 
