@@ -92,5 +92,21 @@ TEST(DeleteSweep, ALateReportIsNotTakenForOneOfItsSuccessors) {
   EXPECT_NE(farm.GetJob(old.job()).state(), v1::JOB_STATE_SUCCEEDED);
 }
 
+TEST(DeleteSweep, EndsTheListsThatWereBegunOfIt) {
+  ServedFarm farm;
+  farm.MustSubmit(TinySweep());
+  v1::ListJobsRequest request;
+  request.set_parent(kSweep);
+  request.set_filter("kind=train");
+  request.set_page_size(1);
+  v1::ListJobsResponse page;
+  ASSERT_TRUE(farm.Call(&Stub::ListJobs, request, &page).ok());
+  ASSERT_NE(page.next_page_token(), "");
+  Cancel(farm);
+  ASSERT_TRUE(Delete(farm).ok());
+  request.set_page_token(page.next_page_token());
+  EXPECT_TRUE(absl::IsNotFound(farm.Call(&Stub::ListJobs, request, &page)));
+}
+
 }  // namespace
 }  // namespace rnnfarm::service
